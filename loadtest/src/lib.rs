@@ -1,0 +1,37 @@
+//! Load for an engine whose two ends call each other: bots, percentiles, and a raw echo beside them.
+//!
+//! In scope: driving closed and open loops over anything that is a [`Contender`], interleaved rounds with the other
+//! end in a process of its own, what each round cost, and saying it as a table and as JSON.
+//! Out of scope: what a contender does with a call. A program lists its contenders and hands them to [`run`]:
+//!
+//! ```no_run
+//! use farcall_load::{entry, raw::Raw, run};
+//!
+//! fn main() -> std::process::ExitCode {
+//!     run(&[entry(Raw)])
+//! }
+//! ```
+
+mod campaign;
+mod cli;
+mod contender;
+mod drive;
+mod ending;
+mod entry;
+mod failure;
+mod pace;
+mod plan;
+mod process;
+pub mod raw;
+mod report;
+mod round;
+mod tally;
+mod usage;
+
+pub use cli::run;
+pub use contender::{Caller, Contender, Server};
+pub use entry::{Entry, entry};
+pub use failure::{Failure, Trouble};
+pub use plan::{Direction, OtherEnd, Pace, Plan, Workload};
+pub use report::{Cost, Figures, Latency, Report, Standing};
+pub use round::Outcome;

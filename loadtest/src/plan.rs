@@ -1,0 +1,216 @@
+//! What is asked for: the workload, its numbers and its bounds. Pure values; runs nothing.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::failure::Trouble;
+
+/// Who calls whom, how much at a time: the named shapes that every contender is measured in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+pub enum Workload {
+    /// One call in flight on one connection.
+    A,
+    /// 256 calls in flight on one connection.
+    B,
+    /// 64 connections with 16 calls in flight each.
+    C,
+    /// The server calls 64 clients, 16 calls in flight to each.
+    E,
+}
+
+impl Workload {
+    /// Connections, unless `--bots` says otherwise.
+    pub fn bots(self) -> usize {
+        match self {
+            Workload::A | Workload::B => 1,
+            Workload::C | Workload::E => 64,
+        }
+    }
+
+    /// Calls in flight per connection, unless `--in-flight` says otherwise.
+    pub fn in_flight(self) -> usize {
+        match self {
+            Workload::A => 1,
+            Workload::B => 256,
+            Workload::C | Workload::E => 16,
+        }
+    }
+
+    /// Who calls.
+    pub fn direction(self) -> Direction {
+        match self {
+            Workload::A | Workload::B | Workload::C => Direction::ToServer,
+            Workload::E => Direction::ToClient,
+        }
+    }
+}
+
+/// Which way the calls go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Clients call the server.
+    ToServer,
+    /// The server calls its clients.
+    ToClient,
+}
+
+/// When the next call starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pace {
+    /// When the one before it has ended: measures how much goes through.
+    Closed,
+    /// When the schedule says, whatever became of the others: measures what a caller waits at that rate.
+    /// Latency counts from the intended start, so a stall is charged to every call that it delayed.
+    Open {
+        /// Over all connections together.
+        calls_per_second: u64,
+    },
+}
+
+/// Where the end that the bots talk to runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OtherEnd {
+    /// In a child process of this program.
+    Child {
+        /// The executable to start; it must understand the hidden subcommands `serve` and `join`.
+        program: PathBuf,
+    },
+    /// Inside the measuring process: its cost cannot be told apart.
+    Inside,
+    /// Somebody else's server, already running.
+    Running(SocketAddr),
+}
+
+/// One run: the same round for each contender in turn, `rounds` times over.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Its shape's name.
+    pub workload: Workload,
+    /// Connections.
+    pub bots: usize,
+    /// Calls in flight per connection, at most.
+    pub in_flight: usize,
+    /// Bytes sent with each call, and back.
+    pub payload_bytes: usize,
+    /// When the next call starts.
+    pub pace: Pace,
+    /// How long each round measures.
+    pub window: Duration,
+    /// Rounds per contender.
+    pub rounds: usize,
+    /// Where the other end runs.
+    pub other_end: OtherEnd,
+}
+
+impl Plan {
+    /// Refuses what cannot be measured or would exhaust the machine before it is tried.
+    pub fn check(&self) -> Result<(), Trouble> {
+        within("--bots", self.bots, 1, BOTS_MAX)?;
+        within("--in-flight", self.in_flight, 1, IN_FLIGHT_MAX)?;
+        within("--payload", self.payload_bytes, 0, PAYLOAD_BYTES_MAX)?;
+        within("--rounds", self.rounds, 1, ROUNDS_MAX)?;
+        if self.window < WINDOW_MIN || self.window > WINDOW_MAX {
+            return Err(Trouble::Options(format!(
+                "--seconds must be from {} to {}",
+                WINDOW_MIN.as_secs_f64(),
+                WINDOW_MAX.as_secs()
+            )));
+        }
+        // Every call in flight holds its bytes about four times: caller, both sockets, reply.
+        let held_bytes = self.bots.saturating_mul(self.in_flight).saturating_mul(self.payload_bytes);
+        if held_bytes > HELD_BYTES_MAX {
+            return Err(Trouble::Options(format!(
+                "{} x {} calls of {} bytes are {held_bytes} bytes in flight; at most {HELD_BYTES_MAX}",
+                self.bots, self.in_flight, self.payload_bytes
+            )));
+        }
+        if let Pace::Open { calls_per_second } = self.pace
+            && !(1..=RATE_MAX).contains(&calls_per_second)
+        {
+            return Err(Trouble::Options(format!("--rate must be from 1 to {RATE_MAX}")));
+        }
+        if matches!(self.other_end, OtherEnd::Running(_)) && self.workload.direction() == Direction::ToClient {
+            return Err(Trouble::Options("workload E needs its own server: it cannot be used with --addr".into()));
+        }
+        Ok(())
+    }
+
+    /// Runs before each window, unmeasured: lets sockets, allocator and CPU clock settle.
+    pub fn warm_up(&self) -> Duration {
+        (self.window / 5).min(Duration::from_millis(500))
+    }
+
+    /// Descriptors that the measuring process needs at once.
+    pub fn descriptors(&self) -> u64 {
+        let ends = if self.other_end == OtherEnd::Inside { 2 } else { 1 };
+        (self.bots * ends) as u64 + DESCRIPTORS_BESIDE
+    }
+}
+
+/// `value` is between `least` and `most`, or a sentence that names the option.
+fn within(option: &str, value: usize, least: usize, most: usize) -> Result<(), Trouble> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Trouble::Options(format!("{option} must be from {least} to {most}, not {value}")))
+}
+
+const BOTS_MAX: usize = 100_000;
+const IN_FLIGHT_MAX: usize = 65_536;
+const PAYLOAD_BYTES_MAX: usize = 1 << 20;
+const ROUNDS_MAX: usize = 1_000;
+const RATE_MAX: u64 = 10_000_000;
+const WINDOW_MIN: Duration = Duration::from_millis(50);
+const WINDOW_MAX: Duration = Duration::from_secs(3_600);
+/// A quarter of the memory of the smallest machine we know this to run on, counted once.
+const HELD_BYTES_MAX: usize = 1 << 30;
+/// Standard streams, the runtime's epoll and wakers, the child's pipes, files read from /proc.
+const DESCRIPTORS_BESIDE: u64 = 64;
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A short round inside this process.
+    pub(crate) fn inside(workload: Workload) -> Plan {
+        Plan {
+            workload,
+            bots: workload.bots(),
+            in_flight: workload.in_flight(),
+            payload_bytes: 32,
+            pace: Pace::Closed,
+            window: Duration::from_millis(100),
+            rounds: 1,
+            other_end: OtherEnd::Inside,
+        }
+    }
+
+    #[test]
+    fn workloads_are_sound_plans() {
+        for workload in [Workload::A, Workload::B, Workload::C, Workload::E] {
+            assert!(inside(workload).check().is_ok(), "{workload:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_bounds_name_their_option() {
+        let none = Plan { bots: 0, ..inside(Workload::C) };
+        assert!(none.check().unwrap_err().to_string().starts_with("--bots must be"));
+        let vast = Plan { payload_bytes: 1 << 20, in_flight: 4_096, ..inside(Workload::C) };
+        assert!(vast.check().unwrap_err().to_string().contains("bytes in flight"));
+        let stopped = Plan { pace: Pace::Open { calls_per_second: 0 }, ..inside(Workload::A) };
+        assert!(stopped.check().unwrap_err().to_string().starts_with("--rate"));
+    }
+
+    #[test]
+    fn a_foreign_server_cannot_be_told_to_call_us() {
+        let foreign = SocketAddr::from(([127, 0, 0, 1], 1));
+        let plan = Plan { other_end: OtherEnd::Running(foreign), ..inside(Workload::E) };
+        assert!(plan.check().is_err());
+    }
+}

@@ -1,0 +1,162 @@
+//! The ceiling: a framed echo on bare tokio, as fast as we know how to write it, with no session and no promises.
+//!
+//! One task per connection and end. Callers queue into one buffer; the connection's task yields once before it
+//! writes, so that every ready caller joins the same write; a caller that is alone writes by itself.
+
+mod caller;
+mod driver;
+mod echo;
+mod frame;
+mod line;
+
+use std::net::SocketAddr;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::AbortOnDropHandle;
+
+pub use self::caller::RawCaller;
+use crate::contender::{Contender, Server};
+use crate::failure::Failure;
+use crate::plan::Direction;
+
+/// The raw echo as a contender.
+#[derive(Debug, Clone, Copy)]
+pub struct Raw;
+
+impl Contender for Raw {
+    type Server = RawServer;
+    type Client = RawCaller;
+    type Answerer = AbortOnDropHandle<()>;
+
+    fn name(self) -> &'static str {
+        "raw"
+    }
+
+    async fn serve(self, at: SocketAddr, calls: Direction) -> Result<RawServer, Failure> {
+        let listener = TcpListener::bind(at).await?;
+        let address = listener.local_addr()?;
+        let role = match calls {
+            Direction::ToServer => Role::Answers(AbortOnDropHandle::new(tokio::spawn(echo::accept(listener)))),
+            Direction::ToClient => Role::Calls(listener),
+        };
+        Ok(RawServer { address, role })
+    }
+
+    async fn connect(self, to: SocketAddr) -> Result<RawCaller, Failure> {
+        RawCaller::over(TcpStream::connect(to).await?)
+    }
+
+    async fn join(self, to: SocketAddr) -> Result<AbortOnDropHandle<()>, Failure> {
+        let stream = TcpStream::connect(to).await?;
+        stream.set_nodelay(true)?;
+        Ok(AbortOnDropHandle::new(tokio::spawn(echo::answer(stream))))
+    }
+}
+
+/// The raw listening end.
+#[derive(Debug)]
+pub struct RawServer {
+    address: SocketAddr,
+    role: Role,
+}
+
+/// What the listening end does with whoever connects.
+#[derive(Debug)]
+enum Role {
+    /// Echoes; held only so that dropping the server ends its task.
+    Answers(#[expect(dead_code, reason = "held for its drop")] AbortOnDropHandle<()>),
+    /// Waits to be asked for callers.
+    Calls(TcpListener),
+}
+
+impl Server for RawServer {
+    type Caller = RawCaller;
+
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    async fn clients(&mut self, wanted: usize) -> Result<Vec<RawCaller>, Failure> {
+        let Role::Calls(listener) = &self.role else { return Err(Failure::CannotCallClients) };
+        let mut callers = Vec::with_capacity(wanted);
+        while callers.len() < wanted {
+            let (stream, _) = listener.accept().await?;
+            callers.push(RawCaller::over(stream)?);
+        }
+        Ok(callers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::future::join_all;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::contender::Caller;
+
+    const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+    #[tokio::test]
+    async fn what_is_sent_comes_back() {
+        let server = Raw.serve(ANY, Direction::ToServer).await.unwrap();
+        let client = Raw.connect(server.address()).await.unwrap();
+        assert_eq!(client.echo(b"hello").await, Ok(5));
+        assert_eq!(client.echo(b"").await, Ok(0));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn many_in_flight_each_get_their_own_bytes() {
+        let server = Raw.serve(ANY, Direction::ToServer).await.unwrap();
+        let client = Raw.connect(server.address()).await.unwrap();
+        let bodies: Vec<Vec<u8>> = (0..300_usize).map(|i| vec![i as u8; i * 7]).collect();
+        for _ in 0..5 {
+            // The caller compares the bytes, so `Ok` says that they were its own.
+            let replies = join_all(bodies.iter().map(|body| client.echo(body))).await;
+            assert!(replies.iter().zip(&bodies).all(|(reply, body)| reply == &Ok(body.len())), "{replies:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_larger_than_every_buffer_comes_back() {
+        let server = Raw.serve(ANY, Direction::ToServer).await.unwrap();
+        let client = Raw.connect(server.address()).await.unwrap();
+        let body = vec![7; 3 << 20];
+        let echoes = join_all([client.echo(&body), client.echo(&body)]);
+        let replies = timeout(Duration::from_secs(10), echoes).await.unwrap();
+        assert_eq!(replies, [Ok(body.len()), Ok(body.len())]);
+    }
+
+    #[tokio::test]
+    async fn a_dropped_call_disturbs_nobody() {
+        let server = Raw.serve(ANY, Direction::ToServer).await.unwrap();
+        let client = Raw.connect(server.address()).await.unwrap();
+        for _ in 0..100 {
+            let unfinished = timeout(Duration::ZERO, client.echo(b"dropped")).await;
+            assert!(unfinished.is_err());
+            assert_eq!(client.echo(b"kept, and longer").await, Ok(16));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_server_calls_who_joined() {
+        let mut server = Raw.serve(ANY, Direction::ToClient).await.unwrap();
+        let _joined = [Raw.join(server.address()).await.unwrap(), Raw.join(server.address()).await.unwrap()];
+        for caller in server.clients(2).await.unwrap() {
+            assert_eq!(caller.echo(b"are you there?").await, Ok(14));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_vanishes_is_a_lost_connection() {
+        let server = Raw.serve(ANY, Direction::ToServer).await.unwrap();
+        let client = Raw.connect(server.address()).await.unwrap();
+        assert_eq!(client.echo(b"x").await, Ok(1));
+        drop(server);
+        let ended = timeout(Duration::from_secs(5), async { while client.echo(b"x").await.is_ok() {} }).await;
+        assert!(ended.is_ok());
+        assert_eq!(client.echo(b"x").await, Err(Failure::Lost));
+    }
+}

@@ -1,0 +1,26 @@
+//! Farcall's pure core: what travels between a game server and its players, and the state machine of a session.
+//!
+//! In scope: ids, messages and their shapes, contracts, codecs, frames, the handshake, and
+//! [`session::Session`]: calls both ways, the ordered log, deadlines, nesting, liveness.
+//! Out of scope: sockets, tasks, clocks, randomness, handlers. Bytes and `now` come in, bytes and events go out.
+//!
+//! A game's shared crate needs only this crate: [`contract`], [`Message`] and the derives.
+
+// The macros name this crate by its path, also within it.
+extern crate self as farcall_protocol;
+
+pub mod codec;
+mod contract;
+mod error;
+mod hash;
+mod ids;
+mod message;
+
+pub use contract::{
+    Answer, Arg, Argument, Caller, Contract, ContractDescriptor, Delivery, Reaches, Route, RouteDescriptor,
+    RouteError, ServedBy, ServedByClient, ServedByServer, implements,
+};
+pub use error::{CallError, Dropped, Failed, NotExecuted, Notified};
+pub use farcall_macros::{Message, contract};
+pub use ids::{CallId, RouteId, SessionId, Side, Signature, TraceId, Uid, UidError};
+pub use message::{Field, Fields, Message, Shape, Variant};
