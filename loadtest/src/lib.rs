@@ -16,7 +16,6 @@ mod campaign;
 mod cli;
 mod contender;
 mod drive;
-mod ending;
 mod entry;
 mod failure;
 mod pace;

@@ -9,12 +9,18 @@
 // The macros name this crate by its path, also within it.
 extern crate self as farcall_protocol;
 
+mod close;
 pub mod codec;
 mod contract;
 mod error;
+pub mod handshake;
 mod hash;
 mod ids;
+mod limits;
 mod message;
+pub mod wire;
+
+pub use close::{CloseCode, CloseReason, Retry};
 
 pub use contract::{
     Answer, Arg, Argument, Caller, Contract, ContractDescriptor, Delivery, Reaches, Route, RouteDescriptor,
@@ -23,4 +29,5 @@ pub use contract::{
 pub use error::{CallError, Dropped, Failed, NotExecuted, Notified};
 pub use farcall_macros::{Message, contract};
 pub use ids::{CallId, RouteId, SessionId, Side, Signature, TraceId, Uid, UidError};
+pub use limits::{Announced, Limits};
 pub use message::{Field, Fields, Message, Shape, Variant};

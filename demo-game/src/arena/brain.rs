@@ -53,7 +53,12 @@ impl Brain {
     }
 
     /// Away from every larger disc that is near, the nearer the more; along the wall where a wall is in the way.
-    fn flight<'a>(&self, mine: &Disc, others: impl Iterator<Item = &'a Disc>, world: &World) -> Option<Steer> {
+    fn flight<'a>(
+        &self,
+        mine: &Disc,
+        others: impl Iterator<Item = &'a Disc>,
+        world: &World,
+    ) -> Option<Steer> {
         let mut away = Steer::default();
         for other in others.filter(|o| rules::outsizes(o.radius, mine.radius)) {
             let gap = gap_units(mine, other);

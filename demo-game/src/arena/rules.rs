@@ -25,6 +25,9 @@ pub(super) const RADIUS_MAX_UNITS: f32 = 11.0;
 /// Score for one pellet.
 pub(super) const PELLET_POINTS: u32 = 1;
 
+/// Nobody is called the leader with fewer points.
+pub(super) const LEADER_POINTS_MIN: u32 = 8;
+
 /// Whether a disc of radius `hunter` is large enough to eat one of radius `prey`.
 pub(super) fn outsizes(hunter: f32, prey: f32) -> bool {
     hunter >= prey * EAT_RATIO

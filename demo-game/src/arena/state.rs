@@ -154,9 +154,7 @@ impl Arena {
     /// Everyone, best first; among equals the leader, then the lower id.
     pub fn standings(&self) -> Vec<Standing> {
         let mut ranked: Vec<&Body> = self.bodies.iter().collect();
-        ranked.sort_by_key(|b| {
-            (std::cmp::Reverse(b.disc.score), self.leader != Some(b.disc.id), b.disc.id)
-        });
+        ranked.sort_by_key(|b| (std::cmp::Reverse(b.disc.score), self.leader != Some(b.disc.id), b.disc.id));
         let line = |b: &Body| Standing {
             id: b.disc.id,
             name: b.disc.name.clone(),
@@ -249,8 +247,8 @@ impl Arena {
 
     fn crown(&mut self, events: &mut Vec<ArenaEvent>) {
         let score_of = |id: PlayerId| self.bodies.iter().find(|b| b.disc.id == id).map(|b| b.disc.score);
-        // Nobody leads on nothing: the first leader needs a point.
-        let to_beat = self.leader.and_then(score_of).unwrap_or(0);
+        // The first leader needs a few points: the scramble of the first seconds is not worth telling.
+        let to_beat = self.leader.and_then(score_of).unwrap_or(rules::LEADER_POINTS_MIN - 1);
         // Reversed, so that among equals the lower id wins (`max_by_key` keeps the last).
         let Some(best) = self.bodies.iter().rev().max_by_key(|b| b.disc.score) else { return };
         if best.disc.score > to_beat {

@@ -7,7 +7,11 @@ const ANN: PlayerId = PlayerId(1);
 const BEN: PlayerId = PlayerId(2);
 
 /// A match of bots, remembered: every event, and the worlds before and after each tick handed to `watch`.
-fn play(players: u16, seed: u64, mut watch: impl FnMut(&World, &World, &[ArenaEvent])) -> (Arena, Vec<ArenaEvent>) {
+fn play(
+    players: u16,
+    seed: u64,
+    mut watch: impl FnMut(&World, &World, &[ArenaEvent]),
+) -> (Arena, Vec<ArenaEvent>) {
     let mut arena = Arena::new(ArenaConfig::default(), seed);
     let mut brains = Vec::new();
     for id in 1..=players {
@@ -56,8 +60,7 @@ fn the_same_seed_plays_the_same_match() {
 fn a_match_of_eight_bots_is_lively() {
     for seed in 0..20 {
         let (arena, events) = play(8, seed, |_, _, _| {});
-eprintln!("{seed} {} 12:{} top {:?}", eatings(&events), eatings(&play(12, seed, |_, _, _| {}).1), arena.world().discs.iter().map(|d| d.radius).collect::<Vec<_>>());
-        assert!(eatings(&events) >= 1, "seed {seed}: {} eatings", eatings(&events));
+        assert!(eatings(&events) >= 3, "seed {seed}: {} eatings", eatings(&events));
         assert!(arena.standings()[0].score > 30, "seed {seed}: {:?}", arena.standings());
     }
 }
@@ -131,7 +134,8 @@ fn every_disc_stays_inside_the_walls_and_every_value_is_finite() {
 
 #[test]
 fn hostile_steering_never_moves_a_disc_faster_than_its_stride() {
-    let hostile = [0.0, -0.0, 1.0, 1e9, -1e38, f32::MAX, f32::MIN_POSITIVE, f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+    let hostile =
+        [0.0, -0.0, 1.0, 1e9, -1e38, f32::MAX, f32::MIN_POSITIVE, f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
     let mut arena = Arena::new(ArenaConfig { pellets: 0, ..Default::default() }, 1);
     arena.add(ANN, "ann").unwrap();
     for dx in hostile {

@@ -117,7 +117,7 @@ pub enum ArenaEvent {
         /// Whose disc.
         who: PlayerId,
     },
-    /// `who` has overtaken the leader; a tie does not dethrone.
+    /// `who` has overtaken the leader, or is the first to lead; a tie does not dethrone.
     LeaderChanged {
         /// The new leader.
         who: PlayerId,

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::driver::Driver;
@@ -24,8 +25,9 @@ impl RawCaller {
     /// Calls over `stream`, whose other end must echo.
     pub(super) fn over(stream: TcpStream) -> Result<RawCaller, Failure> {
         stream.set_nodelay(true)?;
-        let shared = Arc::new(Shared { stream, line: Mutex::default(), driver: AtomicWaker::new() });
-        let driver = tokio::spawn(Driver::new(shared.clone()).run());
+        let (read, write) = stream.into_split();
+        let shared = Arc::new(Shared { write, line: Mutex::default(), driver: AtomicWaker::new() });
+        let driver = tokio::spawn(Driver::new(read, shared.clone()).run());
         Ok(RawCaller { shared, _driver: AbortOnDropHandle::new(driver) })
     }
 }
@@ -39,7 +41,7 @@ impl Caller for RawCaller {
 /// What callers and the driver of one connection share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) stream: TcpStream,
+    pub(super) write: OwnedWriteHalf,
     line: Mutex<Line>,
     /// Wakes the driver.
     pub(super) driver: AtomicWaker,
@@ -77,7 +79,7 @@ impl Future for Echo<'_> {
                 Err(why) => return Poll::Ready(Err(why)),
             }
             if alone {
-                write_alone(&shared.stream, &mut line.out);
+                write_alone(&shared.write, &mut line.out);
             }
             // Only the first of a batch tells the driver; the others join its write.
             let tell = !line.out.is_empty() && !std::mem::replace(&mut line.told, true);
@@ -108,8 +110,8 @@ impl Drop for Echo<'_> {
 
 /// A lone caller writes to the idle socket itself: handing over to the driver would cost a task switch.
 /// What the socket does not take, and errors, are left for the driver.
-fn write_alone(stream: &TcpStream, out: &mut Vec<u8>) {
-    if let Ok(written) = stream.try_write(out) {
+fn write_alone(write: &OwnedWriteHalf, out: &mut Vec<u8>) {
+    if let Ok(written) = write.try_write(out) {
         out.drain(..written);
     }
 }

@@ -3,8 +3,12 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::tcp::OwnedReadHalf;
 
 use super::caller::Shared;
 use super::frame::Inbox;
@@ -12,6 +16,7 @@ use crate::failure::Failure;
 
 /// One calling connection's task.
 pub(super) struct Driver {
+    read: OwnedReadHalf,
     shared: Arc<Shared>,
     inbox: Inbox,
     /// Taken from the line to be written; `written` of it already are.
@@ -24,8 +29,9 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(shared: Arc<Shared>) -> Driver {
+    pub(super) fn new(read: OwnedReadHalf, shared: Arc<Shared>) -> Driver {
         Driver {
+            read,
             shared,
             inbox: Inbox::new(),
             batch: Vec::new(),
@@ -54,13 +60,13 @@ impl Driver {
     /// Reads what there is and hands it out; never waits for a write, or two full sockets would wait for each other.
     fn read(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
         for _ in 0..READS_PER_TURN {
-            let Poll::Ready(ready) = self.shared.stream.poll_read_ready(context) else { return Ok(()) };
-            ready?;
-            match self.shared.stream.try_read(self.inbox.room()) {
-                Ok(0) => return Err(Failure::Lost),
-                Ok(bytes) => self.inbox.arrived(bytes),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                Err(error) => return Err(error.into()),
+            let mut room = ReadBuf::new(self.inbox.room());
+            // Not `try_read`: `poll_read` knows from a short read that the socket is empty and saves asking again.
+            let Poll::Ready(read) = Pin::new(&mut self.read).poll_read(context, &mut room) else { return Ok(()) };
+            read?;
+            match room.filled().len() {
+                0 => return Err(Failure::Lost),
+                bytes => self.inbox.arrived(bytes),
             }
             let delivered = self.shared.line().deliver(&mut self.inbox, &mut self.wakers);
             self.wakers.drain(..).for_each(Waker::wake);
@@ -76,9 +82,9 @@ impl Driver {
             if self.written == self.batch.len() && !self.take_batch(context) {
                 return Ok(());
             }
-            let Poll::Ready(ready) = self.shared.stream.poll_write_ready(context) else { return Ok(()) };
+            let Poll::Ready(ready) = self.shared.write.as_ref().poll_write_ready(context) else { return Ok(()) };
             ready?;
-            match self.shared.stream.try_write(&self.batch[self.written..]) {
+            match self.shared.write.try_write(&self.batch[self.written..]) {
                 Ok(0) => return Err(Failure::Lost),
                 Ok(bytes) => self.written += bytes,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

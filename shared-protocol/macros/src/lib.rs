@@ -1,8 +1,88 @@
-//! placeholder
+//! Farcall's macros: `#[contract]`, `#[derive(Message)]` and the two flavours of `#[route]`.
+//!
+//! Each is read in three steps, each in files of its own: *parse* (the user's tokens, noting every mistake on the
+//! token it is about), *model* (what was said, without syntax), *expand* (code that only calls ordinary
+//! functions). Not here: anything that runs, and whatever only the compiler can know; that is checked by trait
+//! bounds in the expansions, whose messages stand at the traits in `farcall-protocol`.
+//!
+//! Use them through `farcall_protocol`, `farcall_server` and `farcall_client`.
+
+mod contract;
+mod docs;
+mod errors;
+mod message;
+mod names;
+mod types;
+mod words;
+
 use proc_macro::TokenStream;
-/// Contract.
+
+/// States what one side of a session may call on the other.
+///
+/// ```
+/// use farcall_protocol::{Message, contract};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, Message)]
+/// pub enum Mode {
+///     Duel,
+///     Teams { size: u8 },
+/// }
+///
+/// /// What players may call on the server.
+/// #[contract(served_by = server)]
+/// pub trait Lobby {
+///     /// Enters the queue for a match.
+///     async fn enqueue(mode: Mode) -> Result<u64, String>;
+///     /// No reply; a newer one makes an unsent older one pointless.
+///     #[notify(latest)]
+///     fn steer(x: f32, y: f32);
+/// }
+///
+/// assert_eq!(Lobby.enqueue.descriptor().name, "Lobby.enqueue");
+/// ```
+///
+/// The trait becomes stubs on every handle that leads to the serving side: `server.enqueue(Mode::Duel).await`.
+/// The constant of the same name has a field for each route, which `#[route(Lobby::enqueue)]` implements and
+/// `contracts![Lobby]` lists.
+///
+/// * `async fn` is a call; its reply may be a `Result` whose error the caller gets typed.
+/// * `#[notify] fn` has no reply; `#[notify(latest)]`: only the newest unsent one matters;
+///   `#[notify(droppable)]`: dropped rather than queued behind a busy socket.
+/// * `#[contract(name = "...")]` and `#[route(name = "...")]` on a method set the names on the wire, so that
+///   renaming in Rust breaks no player. Together they have at most 64 bytes.
+/// * `#[secret]` on an argument keeps it out of logs.
 #[proc_macro_attribute]
-pub fn contract(_a: TokenStream, i: TokenStream) -> TokenStream { i }
-/// Message.
+pub fn contract(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    contract::contract(attribute.into(), item.into()).into()
+}
+
+/// Lets a struct or an enum travel as an argument or a reply. Stands beside serde's two derives.
+///
+/// ```
+/// use farcall_protocol::Message;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, Message)]
+/// struct Login {
+///     name: String,
+///     #[message(secret)] // kept out of logs
+///     password: String,
+/// }
+///
+/// #[derive(Serialize, Deserialize, Message)]
+/// struct Page<T> {
+///     items: Vec<T>,
+///     next: Option<u32>,
+/// }
+/// ```
+///
+/// `#[message(as = [f32; 3])]` on a field of a foreign type states the shape that its bytes have.
+///
+/// Refused, each with its way out: types that contain themselves, `union`s, `usize` and `isize`, borrowed data,
+/// and serde attributes that change the bytes unseen (allowed are `default`, `alias`, `bound`, `crate`,
+/// `deny_unknown_fields`, `expecting`).
 #[proc_macro_derive(Message, attributes(message))]
-pub fn message(_i: TokenStream) -> TokenStream { TokenStream::new() }
+pub fn message(item: TokenStream) -> TokenStream {
+    message::message(item.into()).into()
+}

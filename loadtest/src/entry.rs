@@ -1,0 +1,82 @@
+//! A contender with its types forgotten, so that a list of them can be run in turn. One box per round, none per call.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use crate::contender::{Contender, Server};
+use crate::failure::Trouble;
+use crate::plan::{Direction, Plan};
+use crate::process;
+use crate::round::{self, Outcome};
+use crate::tally::Tally;
+
+/// Enters a contender for [`run`](crate::run).
+pub fn entry<C: Contender>(contender: C) -> Box<dyn Entry> {
+    Box::new(Entered(contender))
+}
+
+/// What a run asks of each contender. Only [`entry`] makes them.
+pub trait Entry: sealed::Steps + Send + Sync {
+    /// The contender's name.
+    fn name(&self) -> &'static str;
+}
+
+mod sealed {
+    use super::*;
+
+    /// The steps of a run, in this crate only.
+    pub trait Steps {
+        /// One round, measured here.
+        fn measure<'a>(
+            &'a self,
+            plan: &'a Plan,
+            live: &'a Arc<Tally>,
+            stop: &'a CancellationToken,
+        ) -> BoxFuture<'a, Result<Outcome, Trouble>>;
+
+        /// In a child: answers as a server until stdin closes.
+        fn serve(&self, at: SocketAddr) -> BoxFuture<'_, Result<(), Trouble>>;
+
+        /// In a child: answers as `bots` clients until stdin closes.
+        fn join(&self, to: SocketAddr, bots: usize) -> BoxFuture<'_, Result<(), Trouble>>;
+    }
+}
+
+struct Entered<C>(C);
+
+impl<C: Contender> Entry for Entered<C> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+}
+
+impl<C: Contender> sealed::Steps for Entered<C> {
+    fn measure<'a>(
+        &'a self,
+        plan: &'a Plan,
+        live: &'a Arc<Tally>,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Outcome, Trouble>> {
+        Box::pin(round::measure(self.0, plan, live, stop))
+    }
+
+    fn serve(&self, at: SocketAddr) -> BoxFuture<'_, Result<(), Trouble>> {
+        Box::pin(async move {
+            let server = round::serve(self.0, at, Direction::ToServer).await?;
+            process::ready_until_stdin_closes(&server.address().to_string()).await;
+            Ok(())
+        })
+    }
+
+    fn join(&self, to: SocketAddr, bots: usize) -> BoxFuture<'_, Result<(), Trouble>> {
+        Box::pin(async move {
+            let joined = round::join(self.0, to, bots).await;
+            let joined = joined.map_err(|why| Trouble::Clients { wanted: bots, why })?;
+            process::ready_until_stdin_closes(&format!("{} joined", joined.len())).await;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! The other end in a process of its own: starting it, hearing that it is ready, reaping it; and the child's side of
+//! that agreement. What it serves is the entry's business.
+//!
+//! The agreement: one line on the child's stdout when it is ready; it ends when its stdin closes, which the kernel
+//! does for us should we die without a word.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::failure::Trouble;
+use crate::usage::Usage;
+
+/// A running child. Dropped without [`OwnChild::end`], it is killed.
+#[derive(Debug)]
+pub(crate) struct OwnChild {
+    child: Child,
+    /// What it said when it was ready.
+    pub(crate) ready_line: String,
+}
+
+impl OwnChild {
+    /// Starts `program` and waits for its line.
+    pub(crate) async fn start(program: &Path, arguments: &[String]) -> Result<OwnChild, Trouble> {
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        // A group of its own: Ctrl-C is for us, and the child must outlive the calls that we still count.
+        #[cfg(unix)]
+        command.process_group(0);
+        let starting = |why| Trouble::System { doing: format!("starting {}", program.display()), why };
+        let mut child = command.spawn().map_err(starting)?;
+        let stdout = child.stdout.take().ok_or_else(|| Trouble::OtherEnd("it has no stdout".into()))?;
+        let mut ready_line = String::new();
+        match timeout(READY, BufReader::new(stdout).read_line(&mut ready_line)).await {
+            Err(_) => Err(Trouble::OtherEnd(format!("no word from it in {} s", READY.as_secs()))),
+            Ok(Err(why)) => Err(Trouble::OtherEnd(why.to_string())),
+            Ok(Ok(0)) => Err(Trouble::OtherEnd("it ended without a word; its reason stands above".into())),
+            Ok(Ok(_)) => Ok(OwnChild { child, ready_line: ready_line.trim().to_owned() }),
+        }
+    }
+
+    /// What it has used, while it lives.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        Usage::of(self.child.id()?)
+    }
+
+    /// Asks it to end, insists after a while, and reaps it.
+    pub(crate) async fn end(mut self) {
+        drop(self.child.stdin.take());
+        if timeout(ENDING, self.child.wait()).await.is_err() {
+            // Fails only if it has ended meanwhile.
+            let _ = self.child.kill().await;
+        }
+    }
+}
+
+/// The child's side: says `line` on stdout and waits until stdin closes.
+pub(crate) async fn ready_until_stdin_closes(line: &str) {
+    let mut stdout = std::io::stdout().lock();
+    // A parent that is gone already has closed our stdin too.
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+    drop(stdout);
+    let (closed, wait) = oneshot::channel();
+    // A plain thread: the runtime would wait for a read of its own when it ends.
+    let watching = std::thread::Builder::new().name("stdin".into()).spawn(move || {
+        let mut stdin = std::io::stdin().lock();
+        while stdin.read(&mut [0; 256]).is_ok_and(|bytes| bytes > 0) {}
+        let _ = closed.send(());
+    });
+    if watching.is_ok() {
+        let _ = wait.await;
+    }
+}
+
+const READY: Duration = Duration::from_secs(15);
+const ENDING: Duration = Duration::from_secs(3);

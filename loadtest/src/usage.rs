@@ -1,0 +1,86 @@
+//! What processes have used and may use, as the kernel counts it. Reads only; where there is no /proc, it knows nothing.
+
+use std::time::Duration;
+
+use crate::failure::Trouble;
+
+/// What one process has used since it started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    /// User and system time of all its threads.
+    pub(crate) cpu: Duration,
+    /// Most memory it ever held at once.
+    pub(crate) rss_peak_bytes: u64,
+}
+
+impl Usage {
+    /// Of this process.
+    pub(crate) fn own() -> Option<Usage> {
+        Usage::of(std::process::id())
+    }
+
+    /// Of process `pid`, while it lives.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn of(pid: u32) -> Option<Usage> {
+        let process = procfs::process::Process::new(i32::try_from(pid).ok()?).ok()?;
+        let stat = process.stat().ok()?;
+        let ticks = (stat.utime + stat.stime) as f64;
+        let rss_peak_kib = process.status().ok()?.vmhwm?;
+        Some(Usage {
+            cpu: Duration::from_secs_f64(ticks / procfs::ticks_per_second() as f64),
+            rss_peak_bytes: rss_peak_kib * 1024,
+        })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn of(_pid: u32) -> Option<Usage> {
+        None
+    }
+}
+
+/// Starts the peak of this process anew, so that a round does not report the one before. Pages that the allocator
+/// kept still count; a kernel that refuses leaves the peak of the whole run.
+pub(crate) fn restart_own_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// This process may open `wanted` descriptors, or what to set so that it may.
+#[cfg(target_os = "linux")]
+pub(crate) fn check_descriptors(wanted: u64) -> Result<(), Trouble> {
+    use procfs::process::{LimitValue, Process};
+
+    let Ok(limits) = Process::myself().and_then(|own| own.limits()) else { return Ok(()) };
+    let number = |value| match value {
+        LimitValue::Unlimited => u64::MAX,
+        LimitValue::Value(number) => number,
+    };
+    let (soft, hard) =
+        (number(limits.max_open_files.soft_limit), number(limits.max_open_files.hard_limit));
+    if soft < wanted { Err(Trouble::Descriptors { wanted, soft, hard }) } else { Ok(()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn check_descriptors(_wanted: u64) -> Result<(), Trouble> {
+    Ok(())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_uses_memory() {
+        assert!(Usage::own().unwrap().rss_peak_bytes > 100 * 1024);
+    }
+
+    #[test]
+    fn a_process_that_is_gone_is_no_usage() {
+        assert_eq!(Usage::of(u32::MAX), None);
+    }
+
+    #[test]
+    fn more_descriptors_than_allowed_are_refused_ahead() {
+        assert!(check_descriptors(8).is_ok());
+        assert!(matches!(check_descriptors(1 << 40), Err(Trouble::Descriptors { .. })));
+    }
+}
