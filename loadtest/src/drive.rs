@@ -53,11 +53,16 @@ impl Driving {
             Pace::Closed => None,
             Pace::Open { calls_per_second } => {
                 let schedule = Schedule::new(started, calls_per_second);
-                Some(Arc::new(Opening { schedule, due: Arc::new(Semaphore::new(0)), next: AtomicU64::new(0) }))
+                Some(Arc::new(Opening {
+                    schedule,
+                    due: Arc::new(Semaphore::new(0)),
+                    next: AtomicU64::new(0),
+                }))
             }
         };
         for caller in callers.iter().flat_map(|caller| std::iter::repeat_n(caller, plan.in_flight)) {
-            let bot = Bot { caller: caller.clone(), body: body.clone(), tally: tally.clone(), over: over.clone() };
+            let bot =
+                Bot { caller: caller.clone(), body: body.clone(), tally: tally.clone(), over: over.clone() };
             match &open {
                 None => bots.spawn(bot.closed_loop()),
                 Some(opening) => bots.spawn(bot.open_loop(opening.clone())),

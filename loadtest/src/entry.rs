@@ -14,46 +14,52 @@ use crate::round::{self, Outcome};
 use crate::tally::Tally;
 
 /// Enters a contender for [`run`](crate::run).
-pub fn entry<C: Contender>(contender: C) -> Box<dyn Entry> {
-    Box::new(Entered(contender))
+pub fn entry<C: Contender>(contender: C) -> Entry {
+    Entry(Box::new(Entered(contender)))
 }
 
-/// What a run asks of each contender. Only [`entry`] makes them.
-pub trait Entry: sealed::Steps + Send + Sync {
+/// A contender in the list that [`run`](crate::run) takes.
+pub struct Entry(Box<dyn Steps>);
+
+impl Entry {
+    /// The contender's name.
+    pub fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// What a run asks of it.
+    pub(crate) fn steps(&self) -> &dyn Steps {
+        &*self.0
+    }
+}
+
+/// The steps of a run.
+pub(crate) trait Steps: Send + Sync {
     /// The contender's name.
     fn name(&self) -> &'static str;
-}
 
-mod sealed {
-    use super::*;
+    /// One round, measured here.
+    fn measure<'a>(
+        &'a self,
+        plan: &'a Plan,
+        live: &'a Arc<Tally>,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Outcome, Trouble>>;
 
-    /// The steps of a run, in this crate only.
-    pub trait Steps {
-        /// One round, measured here.
-        fn measure<'a>(
-            &'a self,
-            plan: &'a Plan,
-            live: &'a Arc<Tally>,
-            stop: &'a CancellationToken,
-        ) -> BoxFuture<'a, Result<Outcome, Trouble>>;
+    /// In a child: answers as a server until stdin closes.
+    fn serve(&self, at: SocketAddr) -> BoxFuture<'_, Result<(), Trouble>>;
 
-        /// In a child: answers as a server until stdin closes.
-        fn serve(&self, at: SocketAddr) -> BoxFuture<'_, Result<(), Trouble>>;
-
-        /// In a child: answers as `bots` clients until stdin closes.
-        fn join(&self, to: SocketAddr, bots: usize) -> BoxFuture<'_, Result<(), Trouble>>;
-    }
+    /// In a child: answers as `bots` clients until stdin closes.
+    fn join(&self, to: SocketAddr, bots: usize) -> BoxFuture<'_, Result<(), Trouble>>;
 }
 
 struct Entered<C>(C);
 
-impl<C: Contender> Entry for Entered<C> {
+impl<C: Contender> Steps for Entered<C> {
     fn name(&self) -> &'static str {
         self.0.name()
     }
-}
 
-impl<C: Contender> sealed::Steps for Entered<C> {
     fn measure<'a>(
         &'a self,
         plan: &'a Plan,

@@ -114,6 +114,9 @@ pub enum Trouble {
         /// What happened instead.
         why: Failure,
     },
+    /// The user ended the run before this round had anything to report.
+    #[error("interrupted")]
+    Interrupted,
     /// The operating system refused something.
     #[error("{doing}: {why}")]
     System {
@@ -129,7 +132,9 @@ fn raise(wanted: u64, hard: u64) -> String {
     if wanted <= hard {
         format!("run `ulimit -n {wanted}` first")
     } else {
-        format!("raise the hard limit (LimitNOFILE= or /etc/security/limits.conf) to {wanted}, or use fewer --bots")
+        format!(
+            "raise the hard limit (LimitNOFILE= or /etc/security/limits.conf) to {wanted}, or use fewer --bots"
+        )
     }
 }
 

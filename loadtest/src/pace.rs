@@ -84,7 +84,11 @@ mod tests {
                 let due = schedule.due(n);
                 assert_eq!(schedule.count_by(due), n + 1, "call {n} at {rate}/s, at its time");
                 if n > 0 {
-                    assert_eq!(schedule.count_by(due - Duration::from_nanos(1)), n, "call {n} at {rate}/s, before");
+                    assert_eq!(
+                        schedule.count_by(due - Duration::from_nanos(1)),
+                        n,
+                        "call {n} at {rate}/s, before"
+                    );
                 }
             }
         }

@@ -134,8 +134,11 @@ impl Plan {
         {
             return Err(Trouble::Options(format!("--rate must be from 1 to {RATE_MAX}")));
         }
-        if matches!(self.other_end, OtherEnd::Running(_)) && self.workload.direction() == Direction::ToClient {
-            return Err(Trouble::Options("workload E needs its own server: it cannot be used with --addr".into()));
+        if matches!(self.other_end, OtherEnd::Running(_)) && self.workload.direction() == Direction::ToClient
+        {
+            return Err(Trouble::Options(
+                "workload E needs its own server: it cannot be used with --addr".into(),
+            ));
         }
         Ok(())
     }

@@ -62,10 +62,9 @@ impl OwnChild {
 
 /// The child's side: says `line` on stdout and waits until stdin closes.
 pub(crate) async fn ready_until_stdin_closes(line: &str) {
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = std::io::stdout();
     // A parent that is gone already has closed our stdin too.
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
-    drop(stdout);
     let (closed, wait) = oneshot::channel();
     // A plain thread: the runtime would wait for a read of its own when it ends.
     let watching = std::thread::Builder::new().name("stdin".into()).spawn(move || {

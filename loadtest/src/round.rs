@@ -3,7 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -77,7 +77,7 @@ async fn calls_to_server<C: Contender>(
             address
         }
     };
-    let (callers, refused) = in_batches(plan.bots, move || contender.connect(address)).await;
+    let (callers, refused) = connect_all(contender, address, plan.bots, stop).await;
     let outcome = play(&callers, refused, plan, child.as_ref(), live, stop).await;
     drop((callers, inside));
     end(child).await;
@@ -98,7 +98,8 @@ async fn calls_to_clients<C: Contender>(
         match &plan.other_end {
             OtherEnd::Child { program } => {
                 let (address, bots) = (address.to_string(), plan.bots.to_string());
-                let arguments = ["join", "--contender", contender.name(), "--addr", &address, "--bots", &bots];
+                let arguments =
+                    ["join", "--contender", contender.name(), "--addr", &address, "--bots", &bots];
                 Ok((Some(OwnChild::start(program, &arguments.map(str::to_owned)).await?), Vec::new()))
             }
             OtherEnd::Inside => Ok((None, join(contender, address, plan.bots).await.map_err(clients_lost)?)),
@@ -109,7 +110,11 @@ async fn calls_to_clients<C: Contender>(
         let clients = timeout(CLIENTS_JOIN, server.clients(plan.bots)).await;
         clients.unwrap_or(Err(Failure::ConnectTimeout)).map_err(clients_lost)
     };
-    let ((child, inside), clients) = tokio::try_join!(joining, accepting)?;
+    let both = async { tokio::try_join!(joining, accepting) };
+    let ((child, inside), clients) = tokio::select! {
+        joined = both => joined?,
+        () = stop.cancelled() => return Err(Trouble::Interrupted),
+    };
     let callers: Vec<_> = clients.into_iter().map(Arc::new).collect();
     let outcome = play(&callers, Failures::new(), plan, child.as_ref(), live, stop).await;
     drop((callers, inside, server));
@@ -143,31 +148,36 @@ async fn play<K: Caller>(
     Ok(Outcome { counts, window, caller: used(before.0, after.0), answerer: used(before.1, after.1) })
 }
 
-/// Connects or joins `wanted` times, some at once; those that fail are counted by kind.
-async fn in_batches<T, F>(
+/// Connects `wanted` clients, some at once, until `stop` or for a bounded time; those that fail are counted by kind.
+async fn connect_all<C: Contender>(
+    contender: C,
+    to: SocketAddr,
     wanted: usize,
-    connect: impl Fn() -> F + Copy + Send + 'static,
-) -> (Vec<Arc<T>>, Failures)
-where
-    T: Send + Sync + 'static,
-    F: Future<Output = Result<T, Failure>> + Send,
-{
+    stop: &CancellationToken,
+) -> (Vec<Arc<C::Client>>, Failures) {
     let (mut connected, mut refused) = (Vec::with_capacity(wanted), Failures::new());
     let mut connecting = JoinSet::new();
-    let mut started = 0;
-    while started < wanted || !connecting.is_empty() {
-        while started < wanted && connecting.len() < CONNECTING_MAX {
-            started += 1;
-            connecting.spawn(async move {
-                timeout(CONNECT, connect()).await.unwrap_or(Err(Failure::ConnectTimeout))
-            });
+    let mut left = wanted;
+    let deadline = Instant::now() + CONNECT_ALL;
+    while connected.len() < wanted && !stop.is_cancelled() {
+        while left > 0 && connecting.len() < CONNECTING_MAX && Instant::now() < deadline {
+            left -= 1;
+            connecting.spawn(timeout(CONNECT, contender.connect(to)));
         }
-        match connecting.join_next().await {
-            Some(Ok(Ok(connection))) => connected.push(Arc::new(connection)),
-            Some(Ok(Err(why))) => *refused.entry(why).or_default() += 1,
-            Some(Err(_)) => *refused.entry(Failure::Panicked).or_default() += 1,
-            None => {}
-        }
+        let failure = match connecting.join_next().await {
+            Some(Ok(Ok(Ok(client)))) => {
+                connected.push(Arc::new(client));
+                continue;
+            }
+            Some(Ok(Ok(Err(why)))) => why,
+            Some(Ok(Err(_))) => Failure::ConnectTimeout,
+            Some(Err(_)) => Failure::Panicked,
+            None => break,
+        };
+        *refused.entry(failure).or_default() += 1;
+    }
+    if left > 0 && !stop.is_cancelled() {
+        *refused.entry(Failure::ConnectTimeout).or_default() += left as u64;
     }
     (connected, refused)
 }
@@ -214,6 +224,8 @@ pub(crate) fn new_tally() -> Result<Tally, Trouble> {
 
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const CONNECT: Duration = Duration::from_secs(10);
+/// After it no further connection is begun.
+const CONNECT_ALL: Duration = Duration::from_secs(60);
 /// Less than a listener's usual backlog of 128.
 const CONNECTING_MAX: usize = 64;
 const CLIENTS_JOIN: Duration = Duration::from_secs(30);

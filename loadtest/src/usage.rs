@@ -54,8 +54,7 @@ pub(crate) fn check_descriptors(wanted: u64) -> Result<(), Trouble> {
         LimitValue::Unlimited => u64::MAX,
         LimitValue::Value(number) => number,
     };
-    let (soft, hard) =
-        (number(limits.max_open_files.soft_limit), number(limits.max_open_files.hard_limit));
+    let (soft, hard) = (number(limits.max_open_files.soft_limit), number(limits.max_open_files.hard_limit));
     if soft < wanted { Err(Trouble::Descriptors { wanted, soft, hard }) } else { Ok(()) }
 }
 

@@ -18,6 +18,7 @@ mod hash;
 mod ids;
 mod limits;
 mod message;
+pub mod session;
 pub mod wire;
 
 pub use close::{CloseCode, CloseReason, Retry};

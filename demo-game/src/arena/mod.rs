@@ -11,14 +11,16 @@
 //! ```
 
 pub mod brain;
+mod config;
 mod prng;
 mod rules;
 mod state;
 mod world;
 
+pub use config::{ArenaConfig, JoinError};
 pub use prng::Prng;
 pub use rules::{DISCS_MAX, EAT_RATIO, NAME_CHARS_MAX, PELLETS_MAX, TICKS_PER_SECOND};
-pub use state::{Arena, ArenaConfig, JoinError};
+pub use state::Arena;
 pub use world::{ArenaEvent, Disc, Pellet, PlayerId, Standing, Steer, World};
 
 #[cfg(test)]

@@ -1,57 +1,10 @@
 //! The arena itself: discs, pellets, and the one tick that moves them.
 //! The numbers of the game are in `rules`, the plain data it hands out in `world`.
 
+use super::config::{ArenaConfig, JoinError};
 use super::prng::Prng;
 use super::rules;
 use super::world::{ArenaEvent, Disc, Pellet, PlayerId, Standing, Steer, World};
-
-/// What an arena is like. Values out of bounds are brought to the nearest bound by [`Arena::new`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct ArenaConfig {
-    /// In arena units, 40 to 600. A fresh disc has a radius of 2.2.
-    pub width_units: f32,
-    /// In arena units, 40 to 600.
-    pub height_units: f32,
-    /// Pellets lying about at any time; an eaten one grows back elsewhere at once. At most [`rules::PELLETS_MAX`].
-    pub pellets: u16,
-    /// Length of the match in ticks, 30 a second.
-    pub match_ticks: u32,
-    /// Ticks an eaten disc is out.
-    pub respawn_ticks: u32,
-}
-
-impl Default for ArenaConfig {
-    /// A match of 20 seconds on 100 by 100 units.
-    fn default() -> ArenaConfig {
-        ArenaConfig {
-            width_units: 100.0,
-            height_units: 100.0,
-            pellets: 60,
-            match_ticks: 20 * rules::TICKS_PER_SECOND,
-            respawn_ticks: 45,
-        }
-    }
-}
-
-/// Why a player could not enter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JoinError {
-    /// The arena holds [`DISCS_MAX`](rules::DISCS_MAX) discs already.
-    ArenaFull,
-    /// This id has a disc already.
-    AlreadyIn,
-}
-
-impl std::fmt::Display for JoinError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            JoinError::ArenaFull => "the arena is full",
-            JoinError::AlreadyIn => "this player is in the arena already",
-        })
-    }
-}
-
-impl std::error::Error for JoinError {}
 
 /// An authoritative match: wishes in, one truth out.
 #[derive(Clone, Debug)]
@@ -68,12 +21,7 @@ pub struct Arena {
 impl Arena {
     /// An empty field with its pellets laid out.
     pub fn new(config: ArenaConfig, seed: u64) -> Arena {
-        let config = ArenaConfig {
-            width_units: side_within_bounds(config.width_units),
-            height_units: side_within_bounds(config.height_units),
-            pellets: config.pellets.min(rules::PELLETS_MAX),
-            ..config
-        };
+        let config = config.within_bounds();
         let mut prng = Prng::new(seed);
         let pellets = (0..config.pellets).map(|_| fresh_pellet(&config, &mut prng)).collect();
         Arena { config, prng, tick: 0, bodies: Vec::new(), pellets, leader: None }
@@ -319,18 +267,9 @@ fn keep_inside(disc: &mut Disc, config: &ArenaConfig) {
     disc.y = disc.y.clamp(disc.radius, config.height_units - disc.radius);
 }
 
-fn side_within_bounds(units: f32) -> f32 {
-    // `clamp` would hand a NaN through.
-    if units.is_nan() { SIDE_UNITS_MIN } else { units.clamp(SIDE_UNITS_MIN, SIDE_UNITS_MAX) }
-}
-
 fn distance_squared(a: (f32, f32), b: (f32, f32)) -> f32 {
     let (dx, dy) = (a.0 - b.0, a.1 - b.1);
     dx * dx + dy * dy
 }
 
-/// Holds the largest disc with room to pass it on both sides.
-const SIDE_UNITS_MIN: f32 = 40.0;
-/// What a pellet's 16 bits can address.
-const SIDE_UNITS_MAX: f32 = 600.0;
 const SPOTS_TRIED: u32 = 8;

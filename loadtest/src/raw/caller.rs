@@ -33,8 +33,8 @@ impl RawCaller {
 }
 
 impl Caller for RawCaller {
-    fn echo(&self, body: &[u8]) -> impl Future<Output = Result<usize, Failure>> + Send {
-        Echo { shared: &self.shared, body, id: None }
+    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+        Echo { shared: &self.shared, body, id: None }.await
     }
 }
 

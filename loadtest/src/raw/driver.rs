@@ -62,7 +62,9 @@ impl Driver {
         for _ in 0..READS_PER_TURN {
             let mut room = ReadBuf::new(self.inbox.room());
             // Not `try_read`: `poll_read` knows from a short read that the socket is empty and saves asking again.
-            let Poll::Ready(read) = Pin::new(&mut self.read).poll_read(context, &mut room) else { return Ok(()) };
+            let Poll::Ready(read) = Pin::new(&mut self.read).poll_read(context, &mut room) else {
+                return Ok(());
+            };
             read?;
             match room.filled().len() {
                 0 => return Err(Failure::Lost),
@@ -82,7 +84,9 @@ impl Driver {
             if self.written == self.batch.len() && !self.take_batch(context) {
                 return Ok(());
             }
-            let Poll::Ready(ready) = self.shared.write.as_ref().poll_write_ready(context) else { return Ok(()) };
+            let Poll::Ready(ready) = self.shared.write.as_ref().poll_write_ready(context) else {
+                return Ok(());
+            };
             ready?;
             match self.shared.write.try_write(&self.batch[self.written..]) {
                 Ok(0) => return Err(Failure::Lost),

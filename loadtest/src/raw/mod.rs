@@ -36,7 +36,9 @@ impl Contender for Raw {
         let listener = TcpListener::bind(at).await?;
         let address = listener.local_addr()?;
         let role = match calls {
-            Direction::ToServer => Role::Answers(AbortOnDropHandle::new(tokio::spawn(echo::accept(listener)))),
+            Direction::ToServer => {
+                Role::Answers(AbortOnDropHandle::new(tokio::spawn(echo::accept(listener))))
+            }
             Direction::ToClient => Role::Calls(listener),
         };
         Ok(RawServer { address, role })

@@ -3,7 +3,7 @@
 
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Ident, Meta, Path, Token};
+use syn::{Attribute, Expr, Meta, Path, Token};
 
 use crate::errors::Errors;
 
@@ -16,11 +16,6 @@ pub struct Word {
 }
 
 impl Word {
-    /// The word itself, if it is a single one.
-    pub fn ident(&self) -> Option<&Ident> {
-        self.path.get_ident()
-    }
-
     /// Whether it is this single word.
     pub fn is(&self, word: &str) -> bool {
         self.path.is_ident(word)

@@ -11,9 +11,10 @@ mod split;
 
 pub use cursor::Malformed;
 pub(crate) use cursor::{Cursor, put_bytes_u8, put_bytes_u16};
-pub(crate) use frame::{Fields, FrameStart, end_frame, start_frame};
-pub use frame::{Frame, FrameError};
-pub use outcome::Status;
+pub(crate) use frame::{Fields, call_id, end_frame, start_frame};
+pub use frame::{Frame, FrameError, Target};
+pub use outcome::{Ending, Status};
+
 pub use split::{RawFrame, Split, SplitError, split};
 
 /// Bytes of a frame before its payload.

@@ -17,14 +17,14 @@ pub fn expand(contract: &Contract) -> TokenStream {
 }
 
 fn stubs(contract: &Contract) -> TokenStream {
-    let Contract { ident, visibility, attributes, .. } = contract;
+    let Contract { keyword, ident, visibility, attributes, .. } = contract;
     let side = contract.side.marker();
     let methods = contract.methods.iter().map(|method| stub(ident, method));
     quote! {
         #(#attributes)*
         // A contract states more than one peer of it calls.
         #[allow(dead_code, clippy::too_many_arguments)]
-        #visibility trait #ident: ::farcall_protocol::Reaches<#side> {
+        #visibility #keyword #ident: ::farcall_protocol::Reaches<#side> {
             #(#methods)*
         }
 
@@ -34,7 +34,7 @@ fn stubs(contract: &Contract) -> TokenStream {
 
 /// One stub. `Caller`'s functions are called by path: the contract may have methods of their names.
 fn stub(contract: &Ident, method: &Method) -> TokenStream {
-    let Method { ident, attributes, answer, .. } = method;
+    let Method { keyword, ident, attributes, answer, .. } = method;
     let names = method.arguments.iter().map(|argument| &argument.ident).collect::<Vec<_>>();
     let types = method.arguments.iter().map(|argument| &argument.ty).collect::<Vec<_>>();
     let arguments = quote! {
@@ -50,7 +50,7 @@ fn stub(contract: &Ident, method: &Method) -> TokenStream {
     };
     quote! {
         #(#attributes)*
-        fn #ident(&self, #(#names: impl ::farcall_protocol::Arg<#types>),*) -> #returned {
+        #keyword #ident(&self, #(#names: impl ::farcall_protocol::Arg<#types>),*) -> #returned {
             ::farcall_protocol::Caller::#function(self, #contract.#ident.descriptor(), #arguments)
         }
     }

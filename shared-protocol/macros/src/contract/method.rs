@@ -34,6 +34,7 @@ pub fn parse(written: TraitItemFn, contract_name: &str, errors: &mut Errors) -> 
         return None;
     }
     Some(Method {
+        keyword: signature.fn_token,
         ident: signature.ident,
         attributes: own.forwarded,
         wire_name,

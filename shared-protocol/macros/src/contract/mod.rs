@@ -85,8 +85,8 @@ mod tests {
             },
         );
         assert_eq!(said.len(), 2);
-        assert!(said[0].contains("two routes named `L.a`"), "{said:?}");
-        assert!(said[1].contains("has 66 bytes, at most 64 fit"), "{said:?}");
+        assert!(said[1].contains("two routes named `L.a`"), "{said:?}");
+        assert!(said[0].contains("has 66 bytes, at most 64 fit"), "{said:?}");
     }
 
     #[test]

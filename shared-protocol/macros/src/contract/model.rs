@@ -1,9 +1,12 @@
 //! What a contract says, without Rust's syntax around it.
 
+use syn::token::{Fn, Trait};
 use syn::{Attribute, Ident, Type, Visibility};
 
 /// A contract.
 pub struct Contract {
+    /// The user's own, as are `visibility` and a method's `fn`: lints then point at the user's lines.
+    pub keyword: Trait,
     pub ident: Ident,
     pub visibility: Visibility,
     /// The user's own attributes and docs, for the trait.
@@ -22,6 +25,7 @@ pub enum Side {
 
 /// A route.
 pub struct Method {
+    pub keyword: Fn,
     pub ident: Ident,
     /// The user's own attributes and docs, for the stub.
     pub attributes: Vec<Attribute>,

@@ -20,6 +20,7 @@ pub fn parse(words: Words, written: ItemTrait, errors: &mut Errors) -> Contract 
         }
     }
     Contract {
+        keyword: written.trait_token,
         ident: written.ident,
         visibility: written.vis,
         attributes: written.attrs,

@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, Ident, Meta, Token, Type, TypePath, TypeReference};
+use syn::{Attribute, Expr, Ident, Meta, Token, Type, TypePath, TypeReference, parse_quote};
 
 use super::model::{Field, Fields};
 use super::serde_attributes;
@@ -48,13 +48,18 @@ pub fn parse(written: syn::Fields, of: &Ident, variant: Option<&Ident>, errors: 
 /// Notes what is wrong with a field, and gives the words of its `#[message(..)]`.
 fn read(field: &syn::Field, name: &str, of: &Ident, variant: Option<&Ident>, errors: &mut Errors) -> Own {
     serde_attributes::check(&field.attrs, errors);
-    let own = Own::read(&field.attrs, errors);
+    let mut own = Own::read(&field.attrs, errors);
     let place = match variant {
         Some(variant) => format!("field `{name}` of `{variant}`"),
         None => format!("field `{name}`"),
     };
     let ty = own.shape_of.as_ref().unwrap_or(&field.ty);
-    FieldType { place, of, errors }.visit_type(ty);
+    let mut look = FieldType { place, of, errors, refused: false };
+    look.visit_type(ty);
+    if look.refused {
+        // So that the compiler does not say in its own words what we have said in ours.
+        own.shape_of = Some(parse_quote!(()));
+    }
     own
 }
 
@@ -126,6 +131,7 @@ struct FieldType<'e> {
     place: String,
     of: &'e Ident,
     errors: &'e mut Errors,
+    refused: bool,
 }
 
 impl<'ast> Visit<'ast> for FieldType<'_> {
@@ -134,30 +140,33 @@ impl<'ast> Visit<'ast> for FieldType<'_> {
         if ty.path.is_ident("usize") || ty.path.is_ident("isize") {
             let written = ty.to_token_stream().to_string();
             let way_out = if written == "usize" { "`u32` or `u64`" } else { "`i32` or `i64`" };
-            self.errors.at(
-                ty,
-                format!("{place} is a `{written}`, which differs between machines: make it {way_out}"),
-            );
+            let sentence =
+                format!("{place} is a `{written}`, which differs between machines: make it {way_out}");
+            self.refuse(ty, &sentence);
         } else if self.is_the_type_itself(ty) {
-            self.errors.at(
-                ty,
-                format!(
-                    "{place} contains `{}` itself, and a few hostile bytes could nest it until the stack overflows: \
-                     send a flat list whose items name each other by index",
-                    self.of
-                ),
+            let sentence = format!(
+                "{place} contains `{}` itself, and a few hostile bytes could nest it until the stack overflows: \
+                 send a flat list whose items name each other by index",
+                self.of
             );
+            self.refuse(ty, &sentence);
         } else {
             visit::visit_type_path(self, ty);
         }
     }
 
     fn visit_type_reference(&mut self, ty: &'ast TypeReference) {
-        self.errors.at(ty, format!("{}: {}", self.place, types::borrowed_sentence(ty)));
+        let sentence = format!("{}: {}", self.place, types::borrowed_sentence(ty));
+        self.refuse(ty, &sentence);
     }
 }
 
 impl FieldType<'_> {
+    fn refuse(&mut self, ty: impl ToTokens, sentence: &str) {
+        self.refused = true;
+        self.errors.at(ty, sentence);
+    }
+
     /// `Tree`, `Self` or `self::Tree`; another path to the same type is caught by the compiler as a cycle.
     fn is_the_type_itself(&self, ty: &TypePath) -> bool {
         let mut segments = ty.path.segments.iter().map(|segment| &segment.ident);

@@ -1,0 +1,199 @@
+//! What a run came to, as plain values: figures per round, medians, ratios. Measures nothing, lays out nothing.
+
+mod figures;
+mod table;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+pub use self::figures::{Cost, Figures, Latency};
+pub use self::table::table;
+use crate::plan::{Direction, Pace, Plan, Workload};
+use crate::round::Outcome;
+
+/// One run, whole or interrupted.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Version of this tool.
+    pub version: &'static str,
+    /// The workload's letter.
+    pub workload: Workload,
+    /// Who called.
+    pub direction: Direction,
+    /// Connections.
+    pub bots: usize,
+    /// Calls in flight per connection, at most.
+    pub in_flight: usize,
+    /// Bytes of each call and of each reply.
+    pub payload_bytes: usize,
+    /// Closed or open loop.
+    pub pace: Pace,
+    /// Intended length of each round.
+    pub window_seconds: f64,
+    /// Intended rounds per contender.
+    pub rounds: usize,
+    /// The answering end had a process of its own, started by us.
+    pub separate_processes: bool,
+    /// CPUs that this process could use.
+    pub cpus: usize,
+    /// The user ended it early, or trouble did.
+    pub interrupted: bool,
+    /// In the order in which they took turns.
+    pub contenders: Vec<Standing>,
+    /// Of each other contender to the raw echo.
+    pub ratios: Vec<Ratio>,
+}
+
+/// One contender's rounds.
+#[derive(Debug, Clone, Serialize)]
+pub struct Standing {
+    /// The contender.
+    pub name: &'static str,
+    /// Medians over its rounds, each figure by itself; failures are added up.
+    pub median: Figures,
+    /// In order.
+    pub rounds: Vec<Figures>,
+}
+
+/// One contender's medians divided by the raw echo's, in the same run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ratio {
+    /// The contender.
+    pub contender: &'static str,
+    /// What it is compared with.
+    pub baseline: &'static str,
+    /// Calls per second.
+    pub rate: Option<f64>,
+    /// CPU time per call of both ends together.
+    pub cpu_per_call: Option<f64>,
+    /// Median latency.
+    pub p50: Option<f64>,
+    /// 99th percentile of latency.
+    pub p99: Option<f64>,
+}
+
+impl Report {
+    /// Sums up `outcomes`, given per contender in the order in which they took turns.
+    pub fn new(plan: &Plan, outcomes: &[(&'static str, Vec<Outcome>)], interrupted: bool) -> Report {
+        let standings = outcomes.iter().filter(|(_, rounds)| !rounds.is_empty());
+        let contenders: Vec<Standing> = standings
+            .map(|(name, rounds)| {
+                let rounds: Vec<Figures> = rounds.iter().map(Figures::of).collect();
+                Standing { name, median: Figures::median(&rounds), rounds }
+            })
+            .collect();
+        Report {
+            version: env!("CARGO_PKG_VERSION"),
+            workload: plan.workload,
+            direction: plan.workload.direction(),
+            bots: plan.bots,
+            in_flight: plan.in_flight,
+            payload_bytes: plan.payload_bytes,
+            pace: plan.pace,
+            window_seconds: plan.window.as_secs_f64(),
+            rounds: plan.rounds,
+            separate_processes: matches!(plan.other_end, crate::plan::OtherEnd::Child { .. }),
+            cpus: std::thread::available_parallelism().map_or(1, usize::from),
+            interrupted,
+            ratios: ratios(&contenders),
+            contenders,
+        }
+    }
+
+    /// Failures of all rounds by kind, per contender that had any.
+    pub fn failures(&self) -> impl Iterator<Item = (&'static str, &BTreeMap<String, u64>)> {
+        let all = self.contenders.iter().map(|standing| (standing.name, &standing.median.failures));
+        all.filter(|(_, failures)| !failures.is_empty())
+    }
+
+    /// Every contender had a round, and every round had answers: the figures mean something.
+    pub fn is_sound(&self) -> bool {
+        let answered = |standing: &Standing| standing.rounds.iter().all(|round| round.calls > 0);
+        !self.contenders.is_empty() && self.contenders.iter().all(answered)
+    }
+}
+
+/// Everyone's medians over the raw echo's, if it took part.
+fn ratios(contenders: &[Standing]) -> Vec<Ratio> {
+    let Some(raw) = contenders.iter().find(|standing| standing.name == BASELINE) else { return Vec::new() };
+    let over = |ours: Option<f64>, theirs: Option<f64>| match (ours?, theirs?) {
+        (ours, theirs) if theirs > 0.0 => Some(ours / theirs),
+        _ => None,
+    };
+    let latency = |figures: &Figures, which: fn(&Latency) -> f64| figures.latency_us.as_ref().map(which);
+    let others = contenders.iter().filter(|standing| standing.name != BASELINE);
+    others
+        .map(|other| Ratio {
+            contender: other.name,
+            baseline: BASELINE,
+            rate: over(Some(other.median.calls_per_second), Some(raw.median.calls_per_second)),
+            cpu_per_call: over(other.median.cpu_seconds_per_million, raw.median.cpu_seconds_per_million),
+            p50: over(latency(&other.median, |l| l.p50), latency(&raw.median, |l| l.p50)),
+            p99: over(latency(&other.median, |l| l.p99), latency(&raw.median, |l| l.p99)),
+        })
+        .collect()
+}
+
+/// Everything is measured against the same work on bare tokio.
+const BASELINE: &str = "raw";
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::failure::Failure;
+    use crate::plan::tests::inside;
+    use crate::round::Used;
+    use crate::tally::Counts;
+
+    /// A second in which `calls` calls took `us` each.
+    pub(super) fn outcome(calls: u64, us: u64) -> Outcome {
+        let mut counts = Counts::new().unwrap();
+        counts.latency_ns.record_n(us * 1_000, calls).unwrap();
+        counts.answered_in_window = calls;
+        counts.fail(Failure::Call("busy"), 2);
+        let used = Used { cpu: Duration::from_millis(calls / 100), rss_peak_bytes: 8 << 20 };
+        Outcome { counts, window: Duration::from_secs(1), caller: Some(used), answerer: Some(used) }
+    }
+
+    /// Raw and a contender at half its rate, three rounds each.
+    pub(super) fn half_of_raw() -> Report {
+        let raw = [100_000, 400_000, 200_000].map(|calls| outcome(calls, 50)).into();
+        let half = [50_000, 100_000, 200_000].map(|calls| outcome(calls, 100)).into();
+        Report::new(&inside(Workload::C), &[("raw", raw), ("half", half)], false)
+    }
+
+    #[test]
+    fn ratios_are_of_medians() {
+        let report = half_of_raw();
+        let [ratio] = &report.ratios[..] else { panic!("{:?}", report.ratios) };
+        assert_eq!((ratio.contender, ratio.rate), ("half", Some(0.5)));
+        assert!((ratio.p99.unwrap() - 2.0).abs() < 0.01, "{ratio:?}");
+        assert!((ratio.cpu_per_call.unwrap() - 1.0).abs() < 0.01, "{ratio:?}");
+        assert!(report.is_sound());
+    }
+
+    #[test]
+    fn without_raw_there_are_no_ratios() {
+        let report = Report::new(&inside(Workload::A), &[("half", vec![outcome(10, 10)])], false);
+        assert!(report.ratios.is_empty());
+    }
+
+    #[test]
+    fn a_round_without_answers_is_not_sound() {
+        let report = Report::new(&inside(Workload::A), &[("raw", vec![outcome(0, 1)])], false);
+        assert!(!report.is_sound());
+        assert_eq!(report.contenders[0].median.latency_us, None);
+    }
+
+    #[test]
+    fn json_has_the_figures_of_the_table() {
+        let json = serde_json::to_value(half_of_raw()).unwrap();
+        assert_eq!(json["workload"], "C");
+        assert_eq!(json["contenders"][0]["median"]["calls_per_second"], 200_000.0);
+        assert_eq!(json["contenders"][1]["median"]["failures"]["busy"], 6);
+        assert_eq!(json["ratios"][0]["rate"], 0.5);
+    }
+}

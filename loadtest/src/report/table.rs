@@ -1,0 +1,154 @@
+//! The report as an aligned table for people. Every figure comes from the report as it is.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, Table, presets};
+use indicatif::{HumanBytes, HumanCount};
+
+use super::{Figures, Latency, Ratio, Report};
+use crate::plan::{Direction, Pace};
+
+/// What was measured, a column per contender and per ratio, then failures by kind.
+pub fn table(report: &Report) -> String {
+    let mut text = format!("{}\n\n", title(report));
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    let names = report.contenders.iter().map(|standing| standing.name.to_owned());
+    let ratios = report.ratios.iter().map(|ratio| format!("{}/{}", ratio.contender, ratio.baseline));
+    table.set_header(std::iter::once(String::new()).chain(names).chain(ratios));
+    for row in rows(report) {
+        let figures = report.contenders.iter().map(|standing| (row.figure)(&standing.median));
+        let ratios = report.ratios.iter().map(|ratio| (row.ratio)(ratio).map(|times| format!("{times:.2}")));
+        // A dash says "not known here", an empty cell "means nothing here".
+        let figures = figures.map(|figure| figure.unwrap_or_else(|| "-".into()));
+        let ratios = ratios.map(Option::unwrap_or_default);
+        table.add_row(std::iter::once(row.label.to_owned()).chain(figures).chain(ratios));
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    for line in table.lines() {
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    for (name, failures) in report.failures() {
+        for (why, times) in failures {
+            let _ = writeln!(text, "\n  {name}: {} x {why}", HumanCount(*times));
+        }
+    }
+    text
+}
+
+/// The workload in a sentence, so that a pasted table explains itself.
+fn title(report: &Report) -> String {
+    let done = report.contenders.iter().map(|standing| standing.rounds.len()).max().unwrap_or(0);
+    let rounds = if report.interrupted {
+        format!("interrupted after {done} of {} rounds", report.rounds)
+    } else {
+        format!("medians of {done} rounds")
+    };
+    let pace = match report.pace {
+        Pace::Closed => "closed loop".to_owned(),
+        Pace::Open { calls_per_second } => format!("open loop at {}/s", HumanCount(calls_per_second)),
+    };
+    let who = match report.direction {
+        Direction::ToServer => "clients call",
+        Direction::ToClient => "server calls",
+    };
+    let place = if report.separate_processes { "" } else { " (not in separate processes of ours)" };
+    format!(
+        "{:?}: {who}, {} x {} in flight, {} B, {pace}; {rounds} of {} s, {} CPUs{place}",
+        report.workload,
+        report.bots,
+        report.in_flight,
+        report.payload_bytes,
+        report.window_seconds,
+        report.cpus
+    )
+}
+
+/// One line of the table.
+struct Row {
+    label: &'static str,
+    figure: fn(&Figures) -> Option<String>,
+    ratio: fn(&Ratio) -> Option<f64>,
+}
+
+/// The lines that this report has something for.
+fn rows(report: &Report) -> Vec<Row> {
+    fn latency(figures: &Figures, which: fn(&Latency) -> f64) -> Option<String> {
+        figures.latency_us.as_ref().map(which).map(duration)
+    }
+    let plain = |label, figure| Row { label, figure, ratio: |_| None };
+    let mut rows = vec![
+        Row { ratio: |ratio| ratio.rate, ..plain("calls/s", |f| Some(count(f.calls_per_second))) },
+        plain("latency mean", |f| latency(f, |l| l.mean)),
+        Row { ratio: |ratio| ratio.p50, ..plain("  p50", |f| latency(f, |l| l.p50)) },
+        plain("  p90", |f| latency(f, |l| l.p90)),
+        Row { ratio: |ratio| ratio.p99, ..plain("  p99", |f| latency(f, |l| l.p99)) },
+        plain("  p99.9", |f| latency(f, |l| l.p99_9)),
+        plain("  max", |f| latency(f, |l| l.max)),
+    ];
+    if report.pace != Pace::Closed {
+        rows.push(plain("start lag p50", |f| f.start_lag_us.map(|lag| duration(lag.p50))));
+        rows.push(plain("  p99", |f| f.start_lag_us.map(|lag| duration(lag.p99))));
+    }
+    rows.extend([
+        Row {
+            ratio: |ratio| ratio.cpu_per_call,
+            ..plain("CPU s / million calls", |f| f.cpu_seconds_per_million.map(seconds))
+        },
+        plain("  caller", |f| f.caller?.cpu_seconds_per_million.map(seconds)),
+        plain("  answerer", |f| f.answerer?.cpu_seconds_per_million.map(seconds)),
+        plain("peak memory, caller", |f| Some(HumanBytes(f.caller?.rss_peak_bytes).to_string())),
+        plain("  answerer", |f| Some(HumanBytes(f.answerer?.rss_peak_bytes).to_string())),
+        plain("errors, all rounds", |f| Some(HumanCount(f.failures.values().sum()).to_string())),
+    ]);
+    rows
+}
+
+fn count(value: f64) -> String {
+    HumanCount(value.round() as u64).to_string()
+}
+
+fn seconds(value: f64) -> String {
+    format!("{value:.2}")
+}
+
+/// Three or four digits and the unit they are best read in.
+fn duration(us: f64) -> String {
+    match us {
+        us if us < 1e3 => format!("{us:.1} us"),
+        us if us < 1e6 => format!("{:.2} ms", us / 1e3),
+        us => format!("{:.2} s", us / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::half_of_raw;
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_and_ratios_beside_them() {
+        let text = table(&half_of_raw());
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[0]
+                .starts_with("C: clients call, 64 x 16 in flight, 32 B, closed loop; medians of 3 rounds")
+        );
+        let header = lines.iter().position(|line| line.contains("half/raw")).unwrap();
+        let rate = lines[header + 1];
+        assert!(rate.contains("200,000") && rate.contains("100,000") && rate.ends_with("0.50"), "{rate}");
+        assert_eq!(lines[header].len(), rate.len(), "right edges differ:\n{text}");
+    }
+
+    #[test]
+    fn errors_are_listed_by_kind() {
+        assert!(table(&half_of_raw()).contains("half: 6 x busy"));
+    }
+
+    #[test]
+    fn durations_read_well() {
+        assert_eq!([27.04, 4_321.0, 60e6].map(duration), ["27.0 us", "4.32 ms", "60.00 s"]);
+    }
+}

@@ -1,0 +1,221 @@
+//! Making calls, and answering the peer's.
+
+use std::time::{Duration, Instant};
+
+use super::incoming::Parked;
+use super::log::CANCEL_RESERVE_BYTES;
+use super::outgoing::Withdrawal;
+use super::{Body, Event, Outcome, Session, Stop, Ticket};
+use crate::error::{CallError, Failed, NotExecuted};
+use crate::ids::CallId;
+use crate::limits::Limits;
+use crate::wire::{Ending, Frame, HEADER_BYTES, Target};
+
+/// A call to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct NewCall<'a> {
+    /// What is called.
+    pub to: Target,
+    /// When its caller gives up.
+    pub deadline: Instant,
+    /// The peer's call within whose handling it is made.
+    pub parent: Option<CallId>,
+    /// The arguments.
+    pub body: &'a [u8],
+}
+
+/// Why a call was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CannotCall {
+    /// No permit or no room yet: keep a waker at the ticket, and try again with it.
+    Wait(Ticket),
+    /// It will not be made.
+    Never(NotExecuted),
+}
+
+/// Fields of a Call around its body: ids, deadline, parent, a trace id.
+const CALL_FIELDS_BYTES: usize = HEADER_BYTES + 28 + 8 + 17;
+/// Fields of a Result around its body.
+const RESULT_FIELDS_BYTES: usize = HEADER_BYTES + 8 + 17;
+
+impl<W> Session<W> {
+    /// Makes a call. `ticket` is what an earlier attempt was given.
+    ///
+    /// Calls of depth 0 wait for a permit of the peer and for room in the log, in the order in which they came;
+    /// nested calls wait for neither (they would wait for what waits for them) and are refused instead.
+    ///
+    /// # Errors
+    /// [`CannotCall`].
+    pub fn call(
+        &mut self,
+        call: NewCall<'_>,
+        ticket: Option<Ticket>,
+        now: Instant,
+    ) -> Result<CallId, CannotCall> {
+        let refuse = |why| Err(CannotCall::Never(why));
+        if self.closed.is_some() {
+            return refuse(NotExecuted::NeverSent);
+        }
+        let (bytes, max) = (call.body.len(), self.peer.body_bytes_max);
+        if bytes > max as usize {
+            return refuse(NotExecuted::TooLarge { bytes: u32::try_from(bytes).unwrap_or(u32::MAX), max });
+        }
+        let parent_depth = call.parent.and_then(|parent| self.incoming.depth_of(parent));
+        let depth = parent_depth.map_or(0, |depth| depth.saturating_add(1));
+        if depth > Limits::DEPTH_MAX {
+            return refuse(NotExecuted::TooDeep);
+        }
+        let nested = depth > 0;
+        if ticket.is_some_and(|ticket| !self.waiting.is_queued(ticket)) {
+            return refuse(NotExecuted::Busy);
+        }
+        let has_room = self.log.has_room(bytes + CALL_FIELDS_BYTES + CANCEL_RESERVE_BYTES);
+        let has_permit = self.outgoing.has_permit(&self.peer, nested);
+        if nested && !(has_room && has_permit) {
+            return refuse(if has_room { NotExecuted::TooManyInFlight } else { NotExecuted::Busy });
+        }
+        if !nested && !(has_room && has_permit && self.waiting.may_pass(ticket)) {
+            return match ticket.or_else(|| self.waiting.join(call.deadline)) {
+                Some(ticket) => Err(CannotCall::Wait(ticket)),
+                None => refuse(NotExecuted::Busy),
+            };
+        }
+        if let Some(ticket) = ticket {
+            self.waiting.leave(ticket);
+        }
+        Ok(self.start(call, depth, now))
+    }
+
+    fn start(&mut self, call: NewCall<'_>, depth: u8, now: Instant) -> CallId {
+        let NewCall { to, deadline, parent, body } = call;
+        // A parent that has been answered no longer exists for the peer.
+        let parent = parent.filter(|_| depth > 0);
+        let remaining_ms = remaining_ms(deadline, now);
+        let log = &mut self.log;
+        log.reserve();
+        self.counts.calls_made += 1;
+        self.outgoing
+            .start(depth, deadline, |id| log.append(&Frame::Call { id, to, remaining_ms, parent, body }, now))
+    }
+
+    /// Keeps what wakes a caller that waits with a ticket. False if its deadline has passed meanwhile.
+    pub fn wait(&mut self, ticket: Ticket, waiter: W) -> bool {
+        self.waiting.wait(ticket, waiter)
+    }
+
+    /// A waiting caller gave up. Whom to wake instead, if anybody.
+    pub fn leave(&mut self, ticket: Ticket) -> Option<W> {
+        self.waiting.leave(ticket);
+        self.wake_next()
+    }
+
+    /// The next waiting caller, if a call could be made now. Ask after every call that waited and got through.
+    pub fn wake_next(&mut self) -> Option<W> {
+        let could = self.outgoing.has_permit(&self.peer, false) && self.log.has_room(CALL_FIELDS_BYTES);
+        if could { self.waiting.wake_front() } else { None }
+    }
+
+    /// The outcome of a call, if it has ended; else `waiter` is woken when it has. To be asked until it answers.
+    pub fn poll_call(&mut self, id: CallId, waiter: impl FnOnce() -> W) -> Option<Outcome> {
+        self.outgoing.poll(id, waiter)
+    }
+
+    /// Lets `waiter` be handed back with the outcome, as an event. At once, if it has ended already.
+    pub fn detach_call(&mut self, id: CallId, waiter: W) -> Option<(W, Outcome)> {
+        self.outgoing.detach(id, waiter)
+    }
+
+    /// Nobody wants the call's outcome any more: the peer is told, if it has got the call. The slot stays taken
+    /// until the terminal frame comes.
+    pub fn abandon_call(&mut self, id: CallId, now: Instant) {
+        let log = &self.log;
+        let withdrawal = self.outgoing.abandon(id, |position| log.is_sent(position));
+        self.withdraw(withdrawal, now);
+    }
+
+    pub(super) fn withdraw(&mut self, withdrawal: Withdrawal, now: Instant) {
+        match withdrawal {
+            Withdrawal::Void(place) => {
+                self.log.void(place);
+                self.log.release();
+            }
+            Withdrawal::Cancel(id) if self.closed.is_none() => {
+                self.log.release();
+                self.log.append(&Frame::Cancel { id }, now);
+            }
+            Withdrawal::Cancel(_) | Withdrawal::Nothing => {}
+        }
+    }
+
+    /// Answers a call of the peer. False if it has been answered already, or the session is over.
+    ///
+    /// A reply too large for the peer fails the call as a bad reply. A reply that finds no room keeps the call's
+    /// slot and goes out when there is.
+    pub fn reply(&mut self, id: CallId, ending: Ending<'_>, now: Instant) -> bool {
+        if self.closed.is_some() || !self.incoming.is_open(id) {
+            return false;
+        }
+        let body_bytes = match &ending {
+            Ok(body) | Err(CallError::Handler(body)) => body.len(),
+            Err(_) => 0,
+        };
+        let ending = if body_bytes > self.peer.body_bytes_max as usize {
+            Err(CallError::Failed(Failed::BadReply))
+        } else {
+            ending
+        };
+        if self.incoming.parked().is_empty() && self.log.has_room(body_bytes + RESULT_FIELDS_BYTES) {
+            self.log.append(&Frame::Result { id, ending }, now);
+            self.incoming.finish(id);
+        } else {
+            let ending = ending.map(Body::from_slice).map_err(|e| e.map_handler(Body::from_slice));
+            self.incoming.park(Parked { id, ending });
+        }
+        true
+    }
+
+    /// Answers a call whose handler was stopped or went away: with why it was stopped, else as `otherwise` says.
+    pub fn reply_stopped(&mut self, id: CallId, otherwise: Failed, now: Instant) -> bool {
+        let error = match self.incoming.stopped(id) {
+            Some(Stop::Cancelled) => CallError::Cancelled,
+            Some(Stop::Expired) => CallError::DeadlineExceeded,
+            None => CallError::Failed(otherwise),
+        };
+        self.reply(id, Err(error), now)
+    }
+
+    /// There may be room again: lets out parked replies, and wakes a waiting caller.
+    pub(super) fn room_freed(&mut self, now: Instant, events: &mut impl Extend<Event<'static, W>>) {
+        while let Some(parked) = self.incoming.parked().front() {
+            let (Ok(body) | Err(CallError::Handler(body))) = &parked.ending else {
+                if !self.log.has_room(RESULT_FIELDS_BYTES) {
+                    return;
+                }
+                self.unpark(now);
+                continue;
+            };
+            if !self.log.has_room(body.len() + RESULT_FIELDS_BYTES) {
+                return;
+            }
+            self.unpark(now);
+        }
+        events.extend(self.wake_next().map(Event::Wake));
+    }
+
+    fn unpark(&mut self, now: Instant) {
+        if let Some(Parked { id, ending }) = self.incoming.parked().pop_front() {
+            let ending = match &ending {
+                Ok(body) => Ok(body.as_slice()),
+                Err(error) => Err(error.clone().map_handler(|_| &[][..])),
+            };
+            self.log.append(&Frame::Result { id, ending }, now);
+            self.incoming.finish(id);
+        }
+    }
+}
+
+/// What is left of a deadline as the wire says it: rounded up, so that a live call never says 0.
+pub(super) fn remaining_ms(deadline: Instant, now: Instant) -> u32 {
+    let left = deadline.saturating_duration_since(now) + Duration::from_nanos(999_999);
+    u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
+}

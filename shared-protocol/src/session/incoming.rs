@@ -1,0 +1,201 @@
+//! The calls the peer has made: one entry a slot, from the Call frame until its terminal frame is in the log.
+//! Writes no frames and runs no handlers.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use smallvec::SmallVec;
+
+use super::Body;
+use crate::close::CloseCode;
+use crate::error::CallError;
+use crate::ids::CallId;
+
+/// The table of calls taken.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    slots: Vec<Slot>,
+    slots_max: u32,
+    /// Calls of depth 0 whose terminal frame is not logged yet.
+    permits_used: u32,
+    in_flight: u32,
+    earliest: Option<Instant>,
+    /// Finished calls whose reply found no room in the log; each keeps its slot until it does.
+    parked: VecDeque<Parked>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    generation: u32,
+    call: Option<Running>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Running {
+    depth: u8,
+    nested: bool,
+    deadline: Instant,
+    stop: Option<Stop>,
+    parked: bool,
+}
+
+/// Why a handler is to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The caller no longer wants the answer.
+    Cancelled,
+    /// Its deadline has passed.
+    Expired,
+}
+
+/// A finished call waiting for room.
+#[derive(Debug)]
+pub(super) struct Parked {
+    pub(super) id: CallId,
+    pub(super) ending: Result<Body, CallError<Body>>,
+}
+
+impl Incoming {
+    pub(super) const fn new(slots_max: u32) -> Self {
+        Self {
+            slots: Vec::new(),
+            slots_max,
+            permits_used: 0,
+            in_flight: 0,
+            earliest: None,
+            parked: VecDeque::new(),
+        }
+    }
+
+    /// Takes a call. The error is the peer's: it closes the session.
+    pub(super) fn start(
+        &mut self,
+        id: CallId,
+        depth: u8,
+        nested: bool,
+        deadline: Instant,
+    ) -> Result<(), CloseCode> {
+        if id.slot >= self.slots_max {
+            return Err(CloseCode::SlotOutOfRange);
+        }
+        let index = id.slot as usize;
+        if index >= self.slots.len() {
+            // Slots are used from the lowest: at most `slots_max` entries of some 40 bytes.
+            self.slots.resize(index + 1, Slot { generation: 0, call: None });
+        }
+        let slot = &mut self.slots[index];
+        if slot.call.is_some() {
+            return Err(CloseCode::SlotInUse);
+        }
+        *slot = Slot {
+            generation: id.generation,
+            call: Some(Running { depth, nested, deadline, stop: None, parked: false }),
+        };
+        self.in_flight += 1;
+        self.permits_used += u32::from(!nested);
+        self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+        Ok(())
+    }
+
+    fn running(&mut self, id: CallId) -> Option<&mut Running> {
+        self.slots
+            .get_mut(id.slot as usize)
+            .filter(|slot| slot.generation == id.generation)
+            .and_then(|slot| slot.call.as_mut())
+    }
+
+    pub(super) fn depth_of(&self, id: CallId) -> Option<u8> {
+        let slot = self.slots.get(id.slot as usize).filter(|slot| slot.generation == id.generation)?;
+        slot.call.map(|call| call.depth)
+    }
+
+    /// A Cancel has come. True if a handler is to stop.
+    pub(super) fn cancel(&mut self, id: CallId) -> bool {
+        self.running(id).is_some_and(|call| {
+            let first = call.stop.is_none() && !call.parked;
+            call.stop = call.stop.or(Some(Stop::Cancelled));
+            first
+        })
+    }
+
+    /// How a handler that was stopped has ended.
+    pub(super) fn stopped(&mut self, id: CallId) -> Option<Stop> {
+        self.running(id).and_then(|call| call.stop)
+    }
+
+    /// Whether the call still owes its terminal frame and has not been given one.
+    pub(super) fn is_open(&mut self, id: CallId) -> bool {
+        self.running(id).is_some_and(|call| !call.parked)
+    }
+
+    /// Its terminal frame is in the log: the slot is free.
+    pub(super) fn finish(&mut self, id: CallId) {
+        let Some(slot) = self.slots.get_mut(id.slot as usize).filter(|slot| slot.generation == id.generation)
+        else {
+            return;
+        };
+        if let Some(call) = slot.call.take() {
+            self.in_flight -= 1;
+            self.permits_used -= u32::from(!call.nested);
+        }
+    }
+
+    /// Keeps a finished call until its reply fits.
+    pub(super) fn park(&mut self, parked: Parked) {
+        if let Some(call) = self.running(parked.id) {
+            call.parked = true;
+            self.parked.push_back(parked);
+        }
+    }
+
+    pub(super) fn parked(&mut self) -> &mut VecDeque<Parked> {
+        &mut self.parked
+    }
+
+    pub(super) const fn permits_used(&self) -> u32 {
+        self.permits_used
+    }
+
+    pub(super) const fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// Handlers whose deadline has passed.
+    pub(super) fn expire(&mut self, now: Instant) -> SmallVec<[CallId; 2]> {
+        let mut expired = SmallVec::new();
+        if self.earliest.is_none_or(|earliest| now < earliest) {
+            return expired;
+        }
+        self.earliest = None;
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            let Some(call) = slot.call.as_mut().filter(|call| call.stop.is_none() && !call.parked) else {
+                continue;
+            };
+            if now < call.deadline {
+                self.earliest =
+                    Some(self.earliest.map_or(call.deadline, |earliest| earliest.min(call.deadline)));
+            } else {
+                call.stop = Some(Stop::Expired);
+                expired.push(CallId { slot: index as u32, generation: slot.generation });
+            }
+        }
+        expired
+    }
+
+    /// Every call that has not been answered: the session is over, their handlers are to stop.
+    pub(super) fn end_all(&mut self) -> Vec<CallId> {
+        self.parked.clear();
+        let open = self.slots.iter().enumerate().filter_map(|(index, slot)| {
+            slot.call.map(|_| CallId { slot: index as u32, generation: slot.generation })
+        });
+        let open: Vec<CallId> = open.collect();
+        for id in &open {
+            self.finish(*id);
+        }
+        open
+    }
+
+    pub(super) const fn next_deadline(&self) -> Option<Instant> {
+        self.earliest
+    }
+}

@@ -1,0 +1,190 @@
+//! Latest values: at most one unsent value per route, scope and key; a newer one replaces it. A value is kept
+//! until the peer confirms it, so that after a resume the newest can be written again (it converges).
+//! Never ahead of logged frames that were sent before it: each value remembers the log's end at its time.
+
+use bytes::Bytes;
+
+use crate::wire::Target;
+
+/// What a newer value replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LatestKey {
+    /// The route.
+    pub route: crate::ids::RouteId,
+    /// Which group it is sent to; 0 for the peer itself.
+    pub scope: u64,
+    /// The sender's own key within them.
+    pub key: u64,
+}
+
+#[derive(Debug)]
+struct Value {
+    key: LatestKey,
+    to: Target,
+    body: Bytes,
+    /// The log's end when this value was given: what must be written before it.
+    after: u64,
+    /// Its number, once written.
+    number: Option<u64>,
+}
+
+/// One direction's latest values.
+#[derive(Debug)]
+pub(super) struct Latest {
+    // Few keys in practice: a scan beats a map, and keeps the order of first use.
+    values: Vec<Value>,
+    bytes: usize,
+    keys_max: usize,
+    bytes_max: usize,
+    /// Values written so far: the last number given.
+    numbered: u64,
+    unsent: usize,
+}
+
+/// No place for another key, or for this many bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Full;
+
+impl Latest {
+    pub(super) const fn new(keys_max: usize, bytes_max: usize) -> Self {
+        Self { values: Vec::new(), bytes: 0, keys_max, bytes_max, numbered: 0, unsent: 0 }
+    }
+
+    /// Puts a value in its place.
+    pub(super) fn put(&mut self, key: LatestKey, to: Target, body: Bytes, after: u64) -> Result<(), Full> {
+        let place = self.values.iter().position(|value| value.key == key);
+        let freed = place.map_or(0, |at| self.values[at].body.len());
+        if self.bytes - freed + body.len() > self.bytes_max
+            || (place.is_none() && self.values.len() == self.keys_max)
+        {
+            return Err(Full);
+        }
+        self.bytes = self.bytes - freed + body.len();
+        let value = Value { key, to, body, after, number: None };
+        match place {
+            Some(at) => {
+                self.unsent += usize::from(self.values[at].number.is_some());
+                self.values[at] = value;
+            }
+            None => {
+                self.unsent += 1;
+                self.values.push(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes for writing what is unsent and whose time has come; `is_sent_up_to` speaks of log positions.
+    pub(super) fn take(
+        &mut self,
+        is_sent_up_to: impl Fn(u64) -> bool,
+        mut write: impl FnMut(u64, Target, &Bytes),
+    ) {
+        if self.unsent == 0 {
+            return;
+        }
+        for value in &mut self.values {
+            if value.number.is_none() && is_sent_up_to(value.after) {
+                self.numbered += 1;
+                self.unsent -= 1;
+                value.number = Some(self.numbered);
+                write(self.numbered, value.to, &value.body);
+            }
+        }
+    }
+
+    /// Whether anything could be written now.
+    pub(super) fn has_ready(&self, is_sent_up_to: impl Fn(u64) -> bool) -> bool {
+        self.unsent > 0
+            && self.values.iter().any(|value| value.number.is_none() && is_sent_up_to(value.after))
+    }
+
+    pub(super) const fn has_unconfirmed(&self) -> bool {
+        self.values.len() > self.unsent
+    }
+
+    /// The peer has taken every value up to this number. False if it was never written.
+    pub(super) fn confirm(&mut self, number: u64) -> bool {
+        if number > self.numbered {
+            return false;
+        }
+        let bytes = &mut self.bytes;
+        self.values.retain(|value| {
+            let keep = value.number.is_none_or(|written| written > number);
+            if !keep {
+                *bytes -= value.body.len();
+            }
+            keep
+        });
+        if self.values.is_empty() {
+            self.values = Vec::new();
+        }
+        true
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{RouteId, Signature};
+
+    fn key(key: u64) -> LatestKey {
+        LatestKey { route: RouteId(1), scope: 0, key }
+    }
+
+    fn to() -> Target {
+        Target { route: RouteId(1), signature: Signature(1), trace: None }
+    }
+
+    fn take(latest: &mut Latest, sent_to: u64) -> Vec<(u64, Bytes)> {
+        let mut taken = Vec::new();
+        latest.take(|after| after <= sent_to, |number, _, body| taken.push((number, body.clone())));
+        taken
+    }
+
+    #[test]
+    fn a_newer_value_replaces_an_unsent_one() {
+        let mut latest = Latest::new(4, 100);
+        for value in ["a", "b", "c"] {
+            latest.put(key(0), to(), Bytes::from(value), 0).unwrap();
+        }
+        assert_eq!(take(&mut latest, 0), [(1, Bytes::from("c"))]);
+        assert_eq!(take(&mut latest, 0), []);
+    }
+
+    #[test]
+    fn a_value_waits_for_what_was_logged_before_it() {
+        let mut latest = Latest::new(4, 100);
+        latest.put(key(0), to(), Bytes::from("a"), 5).unwrap();
+        assert_eq!(take(&mut latest, 4), []);
+        assert_eq!(take(&mut latest, 5).len(), 1);
+    }
+
+    #[test]
+    fn a_value_is_kept_until_confirmed_and_a_replaced_one_is_not_confirmed_by_the_old_number() {
+        let mut latest = Latest::new(4, 100);
+        latest.put(key(0), to(), Bytes::from("old"), 0).unwrap();
+        take(&mut latest, 0);
+        assert!(latest.has_unconfirmed());
+        latest.put(key(0), to(), Bytes::from("new"), 0).unwrap();
+        assert!(latest.confirm(1));
+        assert_eq!(take(&mut latest, 0), [(2, Bytes::from("new"))]);
+        assert!(latest.confirm(2));
+        assert_eq!((latest.bytes(), latest.has_unconfirmed()), (0, false));
+        assert!(!latest.confirm(3));
+    }
+
+    #[test]
+    fn keys_and_bytes_are_bounded() {
+        let mut latest = Latest::new(2, 10);
+        latest.put(key(0), to(), Bytes::from("12345"), 0).unwrap();
+        latest.put(key(1), to(), Bytes::from("12345"), 0).unwrap();
+        assert_eq!(latest.put(key(2), to(), Bytes::new(), 0), Err(Full));
+        assert_eq!(latest.put(key(1), to(), Bytes::from("123456"), 0), Err(Full));
+        assert_eq!(latest.put(key(1), to(), Bytes::from("1234"), 0), Ok(()));
+    }
+}

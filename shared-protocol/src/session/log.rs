@@ -1,0 +1,391 @@
+//! The ordered log of one direction: acknowledged | sent | unsent. Every logged frame gets its position here and
+//! nowhere else (S1), whatever path it came by; bytes are kept until acknowledged and counted in full.
+//! Knows nothing of calls: what to do about a frame that is written late is asked of its owner.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+
+use crate::ids::CallId;
+use crate::limits::Limits;
+use crate::wire::{Cursor, Fields, Frame, HEADER_BYTES, Kind, call_id};
+
+/// One direction's log.
+#[derive(Debug)]
+pub(super) struct Log {
+    /// Sent, not acknowledged; oldest first.
+    sent: VecDeque<Segment>,
+    /// Unsent stretches that end with a shared body; oldest first, all before the tail.
+    closed: VecDeque<Stretch>,
+    /// The newest unsent frames, contiguous: where frames are appended.
+    tail: Stretch,
+    /// Frames ever logged: the next frame's position.
+    next: u64,
+    /// Frames handed to the writer.
+    sent_to: u64,
+    /// Frames the peer has taken.
+    acked: u64,
+    /// What is retained, with overhead.
+    bytes: usize,
+    /// Promised to frames that must always fit: each call's own cancel.
+    reserved: usize,
+    bytes_max: usize,
+    /// When the oldest unsent frame was logged.
+    oldest_unsent: Option<Instant>,
+    /// Unsent frames that have become void and still carry their bytes.
+    voids: u32,
+}
+
+/// Frames on their way: immutable and shared with the writer.
+#[derive(Debug)]
+struct Segment {
+    /// Position behind its last frame.
+    end: u64,
+    charged: usize,
+    #[expect(dead_code, reason = "kept for the replay that resume brings")]
+    head: Bytes,
+    #[expect(dead_code, reason = "kept for the replay that resume brings")]
+    body: Option<Bytes>,
+}
+
+/// Unsent frames: contiguous bytes, and at the end perhaps the last frame's body from elsewhere.
+#[derive(Debug, Default)]
+struct Stretch {
+    /// How many bytes were logged in heads before this one's: makes a [`Place`] findable.
+    base: u64,
+    frames: u32,
+    head: BytesMut,
+    body: Option<Bytes>,
+}
+
+/// Where a logged frame stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Its number in the log.
+    pub(super) position: u64,
+    offset: u64,
+}
+
+/// The peer speaks of frames that it was never sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Diverged;
+
+/// About how much is handed to the writer at once: what is handed over counts as sent, so a call in it can no
+/// longer be withdrawn.
+const BATCH_BYTES: usize = 64 << 10;
+/// A Call that waited longer than this is written with its remaining time as it is then.
+const LATE: Duration = Duration::from_millis(5);
+/// What a call keeps free for its own cancel: the frame and its overhead.
+pub(super) const CANCEL_RESERVE_BYTES: usize = HEADER_BYTES + 8 + Limits::FRAME_OVERHEAD_BYTES;
+
+impl Log {
+    pub(super) fn new(bytes_max: usize) -> Self {
+        Self {
+            sent: VecDeque::new(),
+            closed: VecDeque::new(),
+            tail: Stretch::default(),
+            next: 0,
+            sent_to: 0,
+            acked: 0,
+            bytes: 0,
+            reserved: 0,
+            bytes_max,
+            oldest_unsent: None,
+            voids: 0,
+        }
+    }
+
+    /// The position that the next frame will get.
+    pub(super) const fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Whether the frame at a position has been handed to the writer.
+    pub(super) const fn is_sent(&self, position: u64) -> bool {
+        position < self.sent_to
+    }
+
+    /// Whether everything before a position has been handed to the writer.
+    pub(super) const fn is_sent_up_to(&self, position: u64) -> bool {
+        position <= self.sent_to
+    }
+
+    pub(super) const fn has_unsent(&self) -> bool {
+        self.sent_to < self.next
+    }
+
+    pub(super) const fn has_unacked(&self) -> bool {
+        self.acked < self.sent_to
+    }
+
+    /// Bytes retained, with overhead and reserves.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes + self.reserved
+    }
+
+    /// Whether a frame of that many bytes fits.
+    pub(super) const fn has_room(&self, frame_bytes: usize) -> bool {
+        self.bytes + self.reserved + frame_bytes + Limits::FRAME_OVERHEAD_BYTES <= self.bytes_max
+    }
+
+    pub(super) const fn reserve(&mut self) {
+        self.reserved += CANCEL_RESERVE_BYTES;
+    }
+
+    pub(super) const fn release(&mut self) {
+        self.reserved = self.reserved.saturating_sub(CANCEL_RESERVE_BYTES);
+    }
+
+    /// Appends a frame. Room is the caller's to check: some frames have theirs reserved.
+    pub(super) fn append(&mut self, frame: &Frame<'_>, now: Instant) -> Place {
+        let before = self.tail.head.len();
+        frame.put(&mut self.tail.head);
+        let wire_bytes = self.tail.head.len() - before;
+        self.count(before, wire_bytes, now)
+    }
+
+    /// Appends a frame whose body is shared with other sessions, without copying it.
+    pub(super) fn append_shared(&mut self, frame: &Frame<'_>, body: Bytes, now: Instant) -> Place {
+        let before = self.tail.head.len();
+        frame.put_before(&mut self.tail.head, body.len());
+        let wire_bytes = self.tail.head.len() - before + body.len();
+        let place = self.count(before, wire_bytes, now);
+        let base = self.tail.base + self.tail.head.len() as u64;
+        let head = self.tail.head.split();
+        let frames = std::mem::take(&mut self.tail.frames);
+        self.closed.push_back(Stretch { base: self.tail.base, frames, head, body: Some(body) });
+        self.tail.base = base;
+        place
+    }
+
+    fn count(&mut self, before: usize, wire_bytes: usize, now: Instant) -> Place {
+        let place = Place { position: self.next, offset: self.tail.base + before as u64 };
+        self.next += 1;
+        self.tail.frames += 1;
+        self.bytes += wire_bytes + Limits::FRAME_OVERHEAD_BYTES;
+        self.oldest_unsent.get_or_insert(now);
+        place
+    }
+
+    /// Withdraws an unsent frame: it keeps its position as a Void (P-36).
+    pub(super) fn void(&mut self, place: Place) {
+        debug_assert!(!self.is_sent(place.position), "only unsent frames can be withdrawn");
+        let stretch = self
+            .closed
+            .iter_mut()
+            .find(|stretch| place.offset < stretch.base + stretch.head.len() as u64)
+            .unwrap_or(&mut self.tail);
+        let at = place.offset.saturating_sub(stretch.base) as usize + Fields::KIND;
+        if let Some(kind) = stretch.head.get_mut(at) {
+            *kind = Kind::Void as u8;
+            self.voids += 1;
+        }
+    }
+
+    /// Hands the next unsent frames to the writer. `remaining_ms` says what is left of a call's deadline, for
+    /// calls that waited here.
+    pub(super) fn take(
+        &mut self,
+        now: Instant,
+        remaining_ms: impl Fn(CallId) -> Option<u32>,
+        out: &mut impl Extend<Bytes>,
+    ) {
+        let late = self.oldest_unsent.is_some_and(|since| now.saturating_duration_since(since) >= LATE);
+        let mut taken = 0;
+        while taken < BATCH_BYTES {
+            let Some(mut stretch) = self.closed.pop_front().or_else(|| self.take_tail()) else { break };
+            let charged = stretch.bytes() + stretch.frames as usize * Limits::FRAME_OVERHEAD_BYTES;
+            if self.voids > 0 {
+                stretch.drop_voids(&mut self.voids);
+            }
+            if late {
+                stretch.refresh(&remaining_ms);
+            }
+            taken += stretch.bytes();
+            self.sent_to += u64::from(stretch.frames);
+            let (head, body) = (stretch.head.freeze(), stretch.body);
+            out.extend([head.clone()]);
+            out.extend(body.clone());
+            self.sent.push_back(Segment { end: self.sent_to, charged, head, body });
+        }
+        if !self.has_unsent() {
+            self.oldest_unsent = None;
+        }
+    }
+
+    /// The front of the tail, cut at a frame.
+    fn take_tail(&mut self) -> Option<Stretch> {
+        if self.tail.frames == 0 {
+            return None;
+        }
+        let (mut bytes, mut frames) = (self.tail.head.len(), self.tail.frames);
+        if bytes > BATCH_BYTES {
+            (bytes, frames) = (0, 0);
+            while bytes < BATCH_BYTES && frames < self.tail.frames {
+                bytes += frame_bytes(&self.tail.head[bytes..]);
+                frames += 1;
+            }
+        }
+        let base = self.tail.base;
+        self.tail.base += bytes as u64;
+        self.tail.frames -= frames;
+        Some(Stretch { base, frames, head: self.tail.head.split_to(bytes), body: None })
+    }
+
+    /// The peer has taken every frame before `position`. Lower positions than before are ignored.
+    pub(super) fn ack(&mut self, position: u64) -> Result<bool, Diverged> {
+        if position > self.sent_to {
+            return Err(Diverged);
+        }
+        if position <= self.acked {
+            return Ok(false);
+        }
+        self.acked = position;
+        while self.sent.front().is_some_and(|segment| segment.end <= position) {
+            let charged = self.sent.pop_front().map_or(0, |segment| segment.charged);
+            self.bytes = self.bytes.saturating_sub(charged);
+        }
+        if self.sent.is_empty() && !self.has_unsent() {
+            self.bytes = 0;
+        }
+        Ok(true)
+    }
+
+    /// Gives memory back while nothing is retained.
+    pub(super) fn shrink(&mut self) {
+        if self.sent.is_empty() && self.tail.head.is_empty() {
+            self.tail.head = BytesMut::new();
+            self.sent.shrink_to_fit();
+        }
+    }
+}
+
+impl Stretch {
+    fn bytes(&self) -> usize {
+        self.head.len() + self.body.as_ref().map_or(0, Bytes::len)
+    }
+
+    /// Cuts the bytes of withdrawn frames down to their headers.
+    fn drop_voids(&mut self, voids: &mut u32) {
+        let old = std::mem::take(&mut self.head);
+        let mut at = 0;
+        for _ in 0..self.frames {
+            let end = (at + frame_bytes(&old[at..])).min(old.len());
+            if old[at + Fields::KIND] == Kind::Void as u8 && end - at > HEADER_BYTES {
+                Frame::Void.put(&mut self.head);
+                *voids = voids.saturating_sub(1);
+            } else {
+                self.head.extend_from_slice(&old[at..end]);
+            }
+            at = end;
+        }
+    }
+
+    /// Writes into each Call what is left of its deadline now.
+    fn refresh(&mut self, remaining_ms: impl Fn(CallId) -> Option<u32>) {
+        let mut at = 0;
+        for _ in 0..self.frames {
+            let frame = &mut self.head[at..];
+            let len = frame_bytes(frame);
+            if frame[Fields::KIND] == Kind::Call as u8
+                && let Ok(id) = call_id(&mut Cursor(&frame[Fields::CALL_ID..]))
+                && let Some(left) = remaining_ms(id)
+            {
+                frame[Fields::CALL_REMAINING..Fields::CALL_REMAINING + 4]
+                    .copy_from_slice(&left.to_le_bytes());
+            }
+            at = (at + len).min(self.head.len());
+        }
+    }
+}
+
+/// The whole length of the frame at the front, as its own length field says; at least a header.
+fn frame_bytes(bytes: &[u8]) -> usize {
+    bytes.first_chunk::<4>().map_or(HEADER_BYTES, |len| 4 + u32::from_le_bytes(*len) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{RouteId, Signature};
+    use crate::wire::{Split, Target, split};
+
+    fn call(slot: u32, body: &[u8]) -> Frame<'_> {
+        let to = Target { route: RouteId(1), signature: Signature(2), trace: None };
+        Frame::Call { id: CallId { slot, generation: 0 }, to, remaining_ms: 1_000, parent: None, body }
+    }
+
+    fn written(log: &mut Log, now: Instant, left_ms: Option<u32>) -> Vec<u8> {
+        let mut out: Vec<Bytes> = Vec::new();
+        log.take(now, |_| left_ms, &mut out);
+        out.concat()
+    }
+
+    fn kinds(mut bytes: &[u8]) -> Vec<(Kind, usize)> {
+        let mut kinds = Vec::new();
+        while let Ok(Split::Frame(raw)) = split(bytes, 1 << 20) {
+            kinds.push((raw.kind, raw.payload.len()));
+            bytes = &bytes[raw.wire_bytes..];
+        }
+        assert!(bytes.is_empty());
+        kinds
+    }
+
+    #[test]
+    fn bytes_are_kept_until_acknowledged_and_counted_in_full() {
+        let now = Instant::now();
+        let mut log = Log::new(1_000);
+        log.append(&call(0, &[7; 100]), now);
+        log.append_shared(&call(1, &[]), Bytes::from(vec![8; 500]), now);
+        let charged = log.bytes();
+        assert_eq!(charged, 2 * (34 + 64) + 600);
+        assert!(!log.has_room(300));
+        assert_eq!(written(&mut log, now, None).len(), charged - 128);
+        assert_eq!(log.bytes(), charged);
+        assert_eq!(log.ack(3), Err(Diverged));
+        assert_eq!(log.ack(2), Ok(true));
+        assert_eq!((log.bytes(), log.ack(1)), (0, Ok(false)));
+    }
+
+    #[test]
+    fn a_withdrawn_frame_keeps_its_position_and_loses_its_bytes() {
+        let now = Instant::now();
+        let mut log = Log::new(10_000);
+        log.append(&call(0, &[7; 10]), now);
+        let place = log.append(&call(1, &[7; 100]), now);
+        log.append_shared(&call(2, &[]), Bytes::from(vec![8; 5]), now);
+        let late = log.append(&call(3, &[7; 100]), now);
+        log.void(place);
+        log.void(late);
+        let bytes = written(&mut log, now, None);
+        let void = (Kind::Void, 0);
+        assert_eq!(kinds(&bytes), [(Kind::Call, 38), void, (Kind::Call, 33), void]);
+        assert_eq!(log.ack(4), Ok(true));
+    }
+
+    #[test]
+    fn a_call_written_late_says_what_is_left_of_its_deadline() {
+        let now = Instant::now();
+        let mut log = Log::new(10_000);
+        log.append(&call(0, b"x"), now);
+        let bytes = written(&mut log, now + Duration::from_millis(900), Some(100));
+        assert_eq!(bytes[Fields::CALL_REMAINING..Fields::CALL_REMAINING + 4], 100_u32.to_le_bytes());
+    }
+
+    #[test]
+    fn a_long_tail_is_handed_over_in_batches_cut_at_frames() {
+        let now = Instant::now();
+        let mut log = Log::new(10 << 20);
+        for slot in 0..100 {
+            log.append(&call(slot, &[1; 4_000]), now);
+        }
+        let mut all = Vec::new();
+        while log.has_unsent() {
+            let batch = written(&mut log, now, None);
+            assert!(batch.len() < BATCH_BYTES + 5_000);
+            all.extend(batch);
+        }
+        assert_eq!(kinds(&all).len(), 100);
+    }
+}

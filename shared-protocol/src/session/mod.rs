@@ -1,0 +1,291 @@
+//! A session: one peer's half of the conversation between a server and a player, as a pure state machine.
+//!
+//! In scope: calls both ways with every ending, positions and acknowledgements, notifies and latest values,
+//! deadlines, nesting, liveness, the server's clock. Out of scope: sockets, tasks, handlers, encoding of bodies.
+//! Both ends are this one type. Bytes and `now` come in by [`Session::receive`]; bytes go out by
+//! [`Session::take_output`]; what happened comes out as [`Event`]s; the next thing to happen by itself is at
+//! [`Session::next_timeout`].
+//!
+//! ```text
+//!           call / notify / reply                 receive
+//!  user ───────────────────────────► Session ◄────────────── frames of the peer
+//!       ◄─────────────────────────── Session ──────────────► frames to the peer
+//!           events, outcomes                      take_output
+//!
+//!  Open ──close / peer's Close / a peer's mistake / silence──► Closed   (never back)
+//! ```
+//! The caller wraps a session in a lock; every method is short, and none calls user code.
+
+mod budget;
+mod calls;
+mod clock;
+mod incoming;
+mod latest;
+mod liveness;
+mod log;
+mod messages;
+mod outgoing;
+mod output;
+mod receive;
+mod timers;
+mod waiting;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, Instant};
+
+use smallvec::SmallVec;
+
+pub use calls::{CannotCall, NewCall};
+pub use clock::ServerClock;
+pub use incoming::Stop;
+pub use latest::LatestKey;
+pub use messages::Message;
+pub use output::Batch;
+pub use receive::Event;
+pub use timers::Timer;
+pub use waiting::Ticket;
+
+use crate::close::{CloseCode, CloseReason};
+use crate::error::CallError;
+use crate::handshake::Established;
+use crate::ids::Side;
+use crate::limits::{Announced, Limits};
+use budget::Budget;
+use incoming::Incoming;
+use latest::Latest;
+use liveness::Liveness;
+use log::Log;
+use outgoing::Outgoing;
+use waiting::Waiting;
+
+/// A body inside a table: small ones need no allocation.
+pub type Body = SmallVec<[u8; 48]>;
+/// How a call made here ended, its value and error still encoded.
+pub type Outcome = Result<Body, CallError<Body>>;
+
+/// One end of a session. `W` is whatever wakes a caller: a task's waker, or a callback.
+#[derive(Debug)]
+pub struct Session<W> {
+    limits: Limits,
+    /// What the peer takes.
+    peer: Announced,
+    log: Log,
+    latest: Latest,
+    outgoing: Outgoing<W>,
+    waiting: Waiting<W>,
+    incoming: Incoming,
+    inbound: Inbound,
+    liveness: Liveness,
+    control: Control,
+    side: Side,
+    clock: ServerClock,
+    /// This end's clock for pings: what it read at which instant.
+    epoch: (Instant, Duration),
+    closed: Option<CloseReason>,
+    counts: Counts,
+}
+
+/// What has been taken from the peer, and what it has been told of that.
+#[derive(Debug)]
+struct Inbound {
+    /// Logged frames taken: the position of the next.
+    position: u64,
+    latest: u64,
+    told_position: u64,
+    told_latest: u64,
+    /// Bytes of logged frames since the last acknowledgement.
+    bytes_untold: usize,
+    /// When the acknowledgement must be written at the latest.
+    ack_at: Option<Instant>,
+    pings: Budget,
+    idle_acks: Budget,
+    cancels: Budget,
+}
+
+/// Unlogged frames to be made from state when the writer runs: a full log cannot hold them up.
+#[derive(Debug, Default)]
+struct Control {
+    pong: Option<u64>,
+    ping: bool,
+    /// A Close frame is still to be written.
+    close: bool,
+    /// Lossy messages for the next write.
+    droppable: bytes::BytesMut,
+}
+
+/// What a session has done so far. Plain numbers; never reset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Calls made here.
+    pub calls_made: u64,
+    /// Calls of the peer taken.
+    pub calls_taken: u64,
+    /// Notifies, latest and lossy messages logged, replaced or handed over here.
+    pub messages_sent: u64,
+    /// Notifies, latest and lossy messages of the peer taken.
+    pub messages_taken: u64,
+    /// Bytes handed to the writer.
+    pub bytes_out: u64,
+}
+
+/// S2: an acknowledgement is due after this many logged frames, this many bytes of them, or this long.
+const ACK_FRAMES: u64 = 64;
+const ACK_BYTES: usize = 16 << 10;
+const ACK_DELAY: Duration = Duration::from_millis(100);
+
+impl<W> Session<W> {
+    /// A session that begins now. `login_took` is the time since the first frame of its login was written, which
+    /// bounds how old the server's time in it is; `jitter` in 0..=1 spreads the pings of sessions that begin
+    /// together.
+    pub fn new(
+        side: Side,
+        established: &Established,
+        limits: Limits,
+        login_took: Duration,
+        jitter: f32,
+        now: Instant,
+    ) -> Self {
+        let Established { peer, heartbeat, silence_max, server_time_us, .. } = *established;
+        let slots_max = Announced::from(&limits).slots_max;
+        let server_time = Duration::from_micros(server_time_us);
+        Self {
+            peer,
+            log: Log::new(limits.log_bytes_max),
+            latest: Latest::new(limits.latest_keys_max, limits.latest_bytes_max),
+            outgoing: Outgoing::new(),
+            waiting: Waiting::new(),
+            incoming: Incoming::new(slots_max),
+            inbound: Inbound::new(now),
+            liveness: Liveness::new(side, &limits, heartbeat, silence_max, jitter, now),
+            control: Control::default(),
+            clock: match side {
+                Side::Server => ServerClock::new(server_time, Duration::ZERO, now),
+                Side::Client => ServerClock::new(server_time, login_took, now),
+            },
+            // The server's pings go on with the clock that its welcome began.
+            epoch: (now, if side == Side::Server { server_time } else { Duration::ZERO }),
+            side,
+            closed: None,
+            counts: Counts::default(),
+            limits,
+        }
+    }
+
+    /// Why the session is over, once it is.
+    pub const fn closed(&self) -> Option<&CloseReason> {
+        self.closed.as_ref()
+    }
+
+    /// Ends the session from this end. Every pending call gets its ending; orderly closes still let the log out.
+    pub fn close(&mut self, reason: CloseReason, events: &mut impl Extend<Event<'static, W>>) {
+        if self.closed.is_some() {
+            return;
+        }
+        // Of a lost connection there is nobody to tell.
+        self.control.close = !reason.by_peer && reason.code != CloseCode::ConnectionLost;
+        self.closed = Some(reason);
+        let log = &self.log;
+        let told = self.outgoing.end_all(|position| log.is_sent(position));
+        events.extend(told.into_iter().filter_map(Event::of));
+        events.extend(self.waiting.end_all().into_iter().map(Event::Wake));
+        let stopped = self.incoming.end_all();
+        events.extend(stopped.into_iter().map(|id| Event::Stop { id, why: Stop::Cancelled }));
+    }
+
+    /// Whether the session is over by an end that still lets out what was logged before it.
+    fn closes_orderly(&self) -> bool {
+        self.closed.as_ref().is_some_and(|reason| {
+            !reason.by_peer
+                && matches!(
+                    reason.code,
+                    CloseCode::Done | CloseCode::Shutdown | CloseCode::Kicked | CloseCode::Replaced
+                )
+        })
+    }
+
+    /// What this end allows itself and grants the peer.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What the peer takes.
+    pub const fn peer_takes(&self) -> Announced {
+        self.peer
+    }
+
+    /// The server's clock: on a client an estimate, on the server its own.
+    pub const fn server_clock(&self) -> &ServerClock {
+        &self.clock
+    }
+
+    /// The last round trip measured, on the end that pings.
+    pub fn rtt(&self) -> Option<Duration> {
+        self.liveness.rtt()
+    }
+
+    /// What it has done so far.
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// What it holds for the peer: log and latest values, in bytes with overhead.
+    pub const fn bytes_held(&self) -> usize {
+        self.log.bytes() + self.latest.bytes()
+    }
+
+    /// Calls made here that have not had their terminal frame.
+    pub const fn calls_outgoing(&self) -> u32 {
+        self.outgoing.in_flight()
+    }
+
+    /// Slots of calls made here that are not free again.
+    pub fn slots_used(&self) -> usize {
+        self.outgoing.slots_used()
+    }
+
+    /// Calls of the peer whose terminal frame is not logged yet.
+    pub const fn calls_incoming(&self) -> u32 {
+        self.incoming.in_flight()
+    }
+
+    /// Gives memory back; for when the session has gone quiet.
+    pub fn shrink(&mut self) {
+        self.log.shrink();
+        if self.control.droppable.is_empty() {
+            self.control.droppable = bytes::BytesMut::new();
+        }
+    }
+}
+
+impl Inbound {
+    const fn new(now: Instant) -> Self {
+        Self {
+            position: 0,
+            latest: 0,
+            told_position: 0,
+            told_latest: 0,
+            bytes_untold: 0,
+            ack_at: None,
+            // L20: 1 a second, burst 5, then three strikes.
+            pings: Budget::new(8, Duration::from_secs(1), now),
+            // L21: 50 a second that say nothing new.
+            idle_acks: Budget::new(50, Duration::from_millis(20), now),
+            // L19: 100 in 30 seconds beyond calls that were let end.
+            cancels: Budget::new(100, Duration::from_millis(300), now),
+        }
+    }
+
+    /// A logged frame or a latest value has been taken: it will be acknowledged soon.
+    fn took(&mut self, wire_bytes: usize, now: Instant) {
+        self.bytes_untold += wire_bytes;
+        self.ack_at.get_or_insert(now + ACK_DELAY);
+    }
+
+    fn is_ack_due(&self, now: Instant) -> bool {
+        self.position - self.told_position >= ACK_FRAMES
+            || self.bytes_untold >= ACK_BYTES
+            || self.ack_at.is_some_and(|at| now >= at)
+    }
+}

@@ -1,0 +1,315 @@
+//! The calls this end has made: slots and generations, who waits for each, and when each gives up.
+//! Writes no frames; the session does, from what the methods here return.
+
+use std::time::Instant;
+
+use smallvec::SmallVec;
+
+use super::log::Place;
+use super::{Body, Outcome};
+use crate::error::{CallError, NotExecuted};
+use crate::ids::CallId;
+use crate::limits::Announced;
+use crate::wire::Ending;
+
+/// The table of calls made. `W` is what the user of the session is woken by.
+#[derive(Debug)]
+pub(super) struct Outgoing<W> {
+    slots: Vec<Slot<W>>,
+    /// Slots that may be reused, the most recently used on top: it is still in the cache.
+    free: Vec<u32>,
+    /// Calls of depth 0 without their terminal frame: what the peer's permits count.
+    permits_used: u32,
+    in_flight: u32,
+    /// No deadline is before this. Not raised when calls end: a wake too early costs one scan.
+    earliest: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Slot<W> {
+    generation: u32,
+    /// The terminal frame is still to come: the slot must not be reused.
+    on_wire: bool,
+    depth: u8,
+    deadline: Instant,
+    place: Place,
+    local: Local<W>,
+}
+
+/// What this end still wants of a call.
+#[derive(Debug)]
+enum Local<W> {
+    /// Somebody polls it and is woken by `W`.
+    Polled(Option<W>),
+    /// `W` is handed back with the outcome.
+    Detached(W),
+    /// It has ended and nobody has looked yet.
+    Ended(Outcome),
+    /// Nothing.
+    Gone,
+}
+
+/// What ending a call requires of the session.
+#[derive(Debug)]
+pub(super) enum Told<W> {
+    /// Somebody to wake.
+    Wake(W),
+    /// Somebody to hand the outcome to.
+    Hand(W, Outcome),
+    /// Nobody.
+    Nobody,
+}
+
+/// What giving up a call requires on the wire.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Withdrawal {
+    /// Its frame is unsent: void it.
+    Void(Place),
+    /// The peer has it: cancel it.
+    Cancel(CallId),
+    /// It is not on the wire any more.
+    Nothing,
+}
+
+impl<W> Outgoing<W> {
+    pub(super) const fn new() -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), permits_used: 0, in_flight: 0, earliest: None }
+    }
+
+    /// Whether the peer takes another call.
+    pub(super) const fn has_permit(&self, peer: &Announced, nested: bool) -> bool {
+        self.in_flight < peer.slots_max && (nested || self.permits_used < peer.calls_in_flight_max)
+    }
+
+    pub(super) const fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// Calls whose slots are not yet free again, for whatever reason.
+    pub(super) fn slots_used(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Takes a slot; the frame is written by `log`, which is given the call's number.
+    pub(super) fn start(
+        &mut self,
+        depth: u8,
+        deadline: Instant,
+        log: impl FnOnce(CallId) -> Place,
+    ) -> CallId {
+        let index = self.free.pop().unwrap_or(self.slots.len() as u32);
+        let generation = self.slots.get(index as usize).map_or(0, |slot| slot.generation.wrapping_add(1));
+        let id = CallId { slot: index, generation };
+        let slot =
+            Slot { generation, on_wire: true, depth, deadline, place: log(id), local: Local::Polled(None) };
+        match self.slots.get_mut(index as usize) {
+            Some(place) => *place = slot,
+            None => self.slots.push(slot),
+        }
+        self.in_flight += 1;
+        self.permits_used += u32::from(depth == 0);
+        self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+        id
+    }
+
+    fn slot(&mut self, id: CallId) -> Option<&mut Slot<W>> {
+        self.slots.get_mut(id.slot as usize).filter(|slot| slot.generation == id.generation)
+    }
+
+    /// The depth of a call whose answer is still to come.
+    pub(super) fn depth_of(&self, id: CallId) -> Option<u8> {
+        let slot = self.slots.get(id.slot as usize)?;
+        (slot.generation == id.generation && slot.on_wire).then_some(slot.depth)
+    }
+
+    /// The deadline of a call whose answer is still to come.
+    pub(super) fn deadline_of(&self, id: CallId) -> Option<Instant> {
+        let slot = self.slots.get(id.slot as usize)?;
+        (slot.generation == id.generation && slot.on_wire).then_some(slot.deadline)
+    }
+
+    /// The outcome, if there is one; else `waiter` is kept and an earlier one dropped.
+    pub(super) fn poll(&mut self, id: CallId, waiter: impl FnOnce() -> W) -> Option<Outcome> {
+        let Some(slot) = self.slot(id) else { return Some(Err(CallError::Cancelled)) };
+        match &mut slot.local {
+            Local::Ended(_) => {
+                let Local::Ended(outcome) = std::mem::replace(&mut slot.local, Local::Gone) else {
+                    return None;
+                };
+                self.recycle(id.slot);
+                Some(outcome)
+            }
+            Local::Polled(place) => {
+                *place = Some(waiter());
+                None
+            }
+            Local::Detached(_) | Local::Gone => Some(Err(CallError::Cancelled)),
+        }
+    }
+
+    /// From now on `waiter` is handed back with the outcome. If it has ended already, both come back at once.
+    pub(super) fn detach(&mut self, id: CallId, waiter: W) -> Option<(W, Outcome)> {
+        match self.slot(id) {
+            Some(slot) if matches!(slot.local, Local::Polled(_)) => {
+                slot.local = Local::Detached(waiter);
+                None
+            }
+            _ => {
+                let outcome = self.poll_ended(id);
+                Some((waiter, outcome))
+            }
+        }
+    }
+
+    fn poll_ended(&mut self, id: CallId) -> Outcome {
+        let Some(slot) = self.slot(id) else { return Err(CallError::Cancelled) };
+        match std::mem::replace(&mut slot.local, Local::Gone) {
+            Local::Ended(outcome) => {
+                self.recycle(id.slot);
+                outcome
+            }
+            other => {
+                slot.local = other;
+                Err(CallError::Cancelled)
+            }
+        }
+    }
+
+    /// Its terminal frame has come. `None` if no such call is in flight: the peer is wrong. The flag says that
+    /// the call was still wanted: it has not been cancelled.
+    pub(super) fn terminal(&mut self, id: CallId, ending: Ending<'_>) -> Option<(Told<W>, bool)> {
+        let slot = self.slot(id).filter(|slot| slot.on_wire)?;
+        slot.on_wire = false;
+        let wanted = matches!(slot.local, Local::Polled(_) | Local::Detached(_));
+        let told = match std::mem::replace(&mut slot.local, Local::Gone) {
+            Local::Polled(waiter) => {
+                slot.local = Local::Ended(owned(ending));
+                waiter.map_or(Told::Nobody, Told::Wake)
+            }
+            Local::Detached(waiter) => Told::Hand(waiter, owned(ending)),
+            // It ended here before (deadline), and that is what its caller has been or will be told.
+            ended @ Local::Ended(_) => {
+                slot.local = ended;
+                Told::Nobody
+            }
+            Local::Gone => Told::Nobody,
+        };
+        self.off_wire(id.slot);
+        Some((told, wanted))
+    }
+
+    /// Nobody wants the answer any more.
+    pub(super) fn abandon(&mut self, id: CallId, is_sent: impl Fn(u64) -> bool) -> Withdrawal {
+        let Some(slot) = self.slot(id) else { return Withdrawal::Nothing };
+        let ended_before = matches!(slot.local, Local::Ended(_) | Local::Gone);
+        slot.local = Local::Gone;
+        if !slot.on_wire {
+            self.recycle(id.slot);
+            return Withdrawal::Nothing;
+        }
+        // A call that ended here by its deadline has been withdrawn already.
+        if ended_before { Withdrawal::Nothing } else { self.withdraw(id, is_sent) }
+    }
+
+    fn withdraw(&mut self, id: CallId, is_sent: impl Fn(u64) -> bool) -> Withdrawal {
+        let place = self.slots[id.slot as usize].place;
+        if is_sent(place.position) {
+            return Withdrawal::Cancel(id);
+        }
+        // It was never written, so no terminal frame will come: the slot is free as soon as it is looked at.
+        self.slots[id.slot as usize].on_wire = false;
+        self.off_wire(id.slot);
+        Withdrawal::Void(place)
+    }
+
+    /// Ends every call whose deadline has passed.
+    pub(super) fn expire(
+        &mut self,
+        now: Instant,
+        is_sent: impl Fn(u64) -> bool + Copy,
+    ) -> SmallVec<[(Told<W>, Withdrawal); 2]> {
+        let mut expired = SmallVec::new();
+        if self.earliest.is_none_or(|earliest| now < earliest) {
+            return expired;
+        }
+        self.earliest = None;
+        for index in 0..self.slots.len() {
+            let slot = &self.slots[index];
+            if !slot.on_wire || matches!(slot.local, Local::Ended(_) | Local::Gone) {
+                continue;
+            }
+            if now < slot.deadline {
+                let deadline = slot.deadline;
+                self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+                continue;
+            }
+            let sent = is_sent(slot.place.position);
+            let error = if sent {
+                CallError::DeadlineExceeded
+            } else {
+                CallError::NotExecuted(NotExecuted::NeverSent)
+            };
+            let id = CallId { slot: index as u32, generation: slot.generation };
+            let told = self.end_here(index, error);
+            expired.push((told, self.withdraw(id, is_sent)));
+        }
+        expired
+    }
+
+    /// Ends everything: the session is over.
+    pub(super) fn end_all(&mut self, is_sent: impl Fn(u64) -> bool) -> Vec<Told<W>> {
+        let mut told = Vec::new();
+        for index in 0..self.slots.len() {
+            if !self.slots[index].on_wire {
+                continue;
+            }
+            let error = if is_sent(self.slots[index].place.position) {
+                CallError::Indeterminate
+            } else {
+                CallError::NotExecuted(NotExecuted::NeverSent)
+            };
+            told.push(self.end_here(index, error));
+            self.slots[index].on_wire = false;
+            self.off_wire(index as u32);
+        }
+        told
+    }
+
+    /// Tells a call's waiter an ending that this end decided.
+    fn end_here(&mut self, index: usize, error: CallError<Body>) -> Told<W> {
+        let slot = &mut self.slots[index];
+        match std::mem::replace(&mut slot.local, Local::Gone) {
+            Local::Polled(waiter) => {
+                slot.local = Local::Ended(Err(error));
+                waiter.map_or(Told::Nobody, Told::Wake)
+            }
+            Local::Detached(waiter) => Told::Hand(waiter, Err(error)),
+            other => {
+                slot.local = other;
+                Told::Nobody
+            }
+        }
+    }
+
+    fn off_wire(&mut self, index: u32) {
+        self.in_flight -= 1;
+        self.permits_used -= u32::from(self.slots[index as usize].depth == 0);
+        self.recycle(index);
+    }
+
+    /// Frees a slot that neither the wire nor anybody here needs.
+    fn recycle(&mut self, index: u32) {
+        let slot = &self.slots[index as usize];
+        if !slot.on_wire && matches!(slot.local, Local::Gone) {
+            self.free.push(index);
+        }
+    }
+
+    pub(super) const fn next_deadline(&self) -> Option<Instant> {
+        self.earliest
+    }
+}
+
+fn owned(ending: Ending<'_>) -> Outcome {
+    ending.map(Body::from_slice).map_err(|error| error.map_handler(Body::from_slice))
+}

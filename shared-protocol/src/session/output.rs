@@ -1,0 +1,139 @@
+//! What goes to the writer: acknowledgements, pings and the like made from state; then the log; then latest
+//! values whose time has come.
+
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use smallvec::SmallVec;
+
+use super::calls::remaining_ms;
+use super::{Inbound, Session};
+use crate::wire::Frame;
+
+/// Pieces to be written one after the other.
+pub type Batch = SmallVec<[Bytes; 4]>;
+
+/// Above this a latest value's body is written from where it is instead of being copied.
+const COPIED_BYTES_MAX: usize = 512;
+/// An acknowledgement rides along with other output from this many frames on, before it is due by itself.
+const RIDING_ACK_FRAMES: u64 = 16;
+
+impl<W> Session<W> {
+    /// Whether [`Session::take_output`] would give anything now.
+    pub fn has_output(&self, now: Instant) -> bool {
+        if self.closed.is_some() {
+            return self.control.close;
+        }
+        self.log.has_unsent()
+            || self.control.pong.is_some()
+            || self.control.ping
+            || !self.control.droppable.is_empty()
+            || self.inbound.is_ack_due(now)
+            || self.liveness.is_ping_due(now)
+            || self.latest.has_ready(|after| self.log.is_sent_up_to(after))
+    }
+
+    /// Takes the next pieces to write, at most about 64 KiB beyond the last frame's own size. What is taken
+    /// counts as sent; take more only when it has been written.
+    pub fn take_output(&mut self, now: Instant, batch: &mut Batch) {
+        let before = batch.len();
+        if self.closed.is_some() {
+            self.take_farewell(now, batch);
+        } else {
+            self.take_frames(now, batch);
+        }
+        self.counts.bytes_out += batch[before..].iter().map(|piece| piece.len() as u64).sum::<u64>();
+    }
+
+    fn take_frames(&mut self, now: Instant, batch: &mut Batch) {
+        let mut head = BytesMut::new();
+        if self.liveness.take_ping(now) || self.control.ping {
+            self.control.ping = false;
+            let rtt_us = self.liveness.rtt().map_or(0, |rtt| rtt.as_micros().min(u32::MAX.into()) as u32);
+            Frame::Ping { time_us: self.time_us(now), rtt_us }.put(&mut head);
+        }
+        if let Some(echo_us) = self.control.pong.take() {
+            Frame::Pong { echo_us, time_us: self.time_us(now) }.put(&mut head);
+        }
+        let rides =
+            self.log.has_unsent() && self.inbound.position - self.inbound.told_position >= RIDING_ACK_FRAMES;
+        if rides || self.inbound.is_ack_due(now) {
+            self.inbound.put_ack(&mut head);
+        }
+        if !head.is_empty() {
+            batch.push(head.freeze());
+        }
+        self.take_log(now, batch);
+        if !self.control.droppable.is_empty() {
+            batch.push(self.control.droppable.split().freeze());
+        }
+        self.take_latest(batch);
+    }
+
+    fn take_log(&mut self, now: Instant, batch: &mut Batch) {
+        if !self.log.has_unsent() {
+            return;
+        }
+        let outgoing = &self.outgoing;
+        let left = |id| outgoing.deadline_of(id).map(|deadline| remaining_ms(deadline, now));
+        self.log.take(now, left, batch);
+        self.liveness.awaiting_ack(true, false, now);
+    }
+
+    fn take_latest(&mut self, batch: &mut Batch) {
+        let log = &self.log;
+        let mut copied = BytesMut::new();
+        self.latest.take(
+            |after| log.is_sent_up_to(after),
+            |number, to, body| {
+                if body.len() <= COPIED_BYTES_MAX {
+                    Frame::Latest { number, to, body }.put(&mut copied);
+                } else {
+                    Frame::Latest { number, to, body: &[] }.put_before(&mut copied, body.len());
+                    batch.push(copied.split().freeze());
+                    batch.push(body.clone());
+                }
+            },
+        );
+        if !copied.is_empty() {
+            batch.push(copied.freeze());
+        }
+    }
+
+    /// The last words: after an orderly end what was logged before it, and always why.
+    fn take_farewell(&mut self, now: Instant, batch: &mut Batch) {
+        if !std::mem::take(&mut self.control.close) {
+            return;
+        }
+        if self.closes_orderly() {
+            while self.log.has_unsent() {
+                self.take_log(now, batch);
+            }
+        }
+        let mut last = BytesMut::new();
+        self.inbound.put_ack(&mut last);
+        if let Some(reason) = &self.closed {
+            Frame::Close { code: reason.code.number(), message: &reason.message }.put(&mut last);
+        }
+        batch.push(last.freeze());
+    }
+
+    /// What became of the pieces taken: whether any byte was accepted, and whether any is left over.
+    pub fn wrote(&mut self, progress: bool, pending: bool, now: Instant) {
+        self.liveness.wrote(progress, pending, now);
+    }
+
+    /// This end's clock, as its pings say it.
+    pub(super) fn time_us(&self, now: Instant) -> u64 {
+        let (at, read) = self.epoch;
+        (read + now.saturating_duration_since(at)).as_micros().min(u64::MAX.into()) as u64
+    }
+}
+
+impl Inbound {
+    fn put_ack(&mut self, out: &mut BytesMut) {
+        (self.told_position, self.told_latest) = (self.position, self.latest);
+        (self.bytes_untold, self.ack_at) = (0, None);
+        Frame::Ack { position: self.position, latest: self.latest }.put(out);
+    }
+}

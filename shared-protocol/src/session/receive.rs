@@ -1,0 +1,263 @@
+//! Taking the peer's frames: each becomes events, or ends the session with the peer's mistake named.
+
+use std::time::{Duration, Instant};
+
+use super::outgoing::Told;
+use super::{Outcome, Session, Stop};
+use crate::close::{CloseCode, CloseReason};
+use crate::contract::Delivery;
+use crate::error::{CallError, NotExecuted};
+use crate::ids::{CallId, Side};
+use crate::limits::Limits;
+use crate::wire::{Frame, FrameError, RawFrame, Split, SplitError, Target, split};
+
+/// Something that the session's user must do or know, in the order in which it happened.
+#[derive(Debug)]
+pub enum Event<'a, W> {
+    /// The peer calls. Answer with [`Session::reply`], once.
+    Call {
+        /// The peer's number for it.
+        id: CallId,
+        /// What is called.
+        to: Target,
+        /// When the caller gives up.
+        deadline: Instant,
+        /// It is made within one of our own outstanding calls: it takes no handler slot and waits for none.
+        nested: bool,
+        /// The arguments.
+        body: &'a [u8],
+    },
+    /// The peer says something.
+    Message {
+        /// What it is for.
+        to: Target,
+        /// How it travelled.
+        delivery: Delivery,
+        /// The arguments.
+        body: &'a [u8],
+    },
+    /// A handler is to stop. Its call still needs its terminal frame: [`Session::reply_stopped`].
+    Stop {
+        /// Which call's.
+        id: CallId,
+        /// Why.
+        why: Stop,
+    },
+    /// Wake this caller: its call has ended, or may be made.
+    Wake(W),
+    /// A detached call has ended.
+    Ended(W, Outcome),
+}
+
+impl<W> Event<'_, W> {
+    pub(super) fn of(told: Told<W>) -> Option<Self> {
+        match told {
+            Told::Wake(waiter) => Some(Self::Wake(waiter)),
+            Told::Hand(waiter, outcome) => Some(Self::Ended(waiter, outcome)),
+            Told::Nobody => None,
+        }
+    }
+}
+
+impl<W> Session<W> {
+    /// Looks for a frame at the front of `bytes`, under this session's limits. The caller keeps the rest.
+    ///
+    /// # Errors
+    /// The peer's mistake: close the session with it.
+    pub fn split<'a>(&self, bytes: &'a [u8]) -> Result<Split<'a>, CloseReason> {
+        split(bytes, self.limits.frame_bytes_max()).map_err(|error| {
+            let code = match error {
+                SplitError::TooShort { .. } => CloseCode::MalformedFrame,
+                SplitError::TooLarge { .. } => CloseCode::FrameTooLarge,
+                SplitError::UnknownKind { .. } => CloseCode::UnknownFrame,
+            };
+            CloseReason::ours(code, error.to_string())
+        })
+    }
+
+    /// Bytes have come: the peer is alive. `partial` says whether they end within a frame, and how long it is.
+    pub fn heard(&mut self, partial: Option<usize>, now: Instant) {
+        self.liveness.heard(now);
+        self.liveness.partial(partial, now);
+    }
+
+    /// Takes one frame of the peer.
+    ///
+    /// # Errors
+    /// The peer's mistake, or its own Close: close the session with it. Nothing of the frame has been done then.
+    pub fn receive<'a>(
+        &mut self,
+        raw: RawFrame<'a>,
+        now: Instant,
+        events: &mut impl Extend<Event<'a, W>>,
+    ) -> Result<(), CloseReason> {
+        if self.closed.is_some() {
+            return Ok(());
+        }
+        let frame = Frame::read(raw).map_err(|error| {
+            let code = match error {
+                FrameError::Malformed { .. } => CloseCode::MalformedFrame,
+                FrameError::Unexpected { .. } => CloseCode::UnexpectedFrame,
+            };
+            CloseReason::ours(code, error.to_string())
+        })?;
+        if frame.is_logged() {
+            self.inbound.position += 1;
+            self.inbound.took(raw.wire_bytes, now);
+        }
+        match frame {
+            Frame::Call { id, to, remaining_ms, parent, body } => {
+                self.take_call(id, to, remaining_ms, parent, body, now, events)
+            }
+            Frame::Result { id, ending } => {
+                let (told, wanted) = self
+                    .outgoing
+                    .terminal(id, ending)
+                    .ok_or_else(|| CloseReason::ours(CloseCode::UnknownCall, format!("call {id}")))?;
+                if wanted {
+                    self.log.release();
+                }
+                events.extend(Event::of(told));
+                events.extend(self.wake_next().map(Event::Wake));
+                Ok(())
+            }
+            Frame::Notify { to, body } => self.take_message(to, Delivery::Notify, body, events),
+            Frame::Droppable { to, body } => self.take_message(to, Delivery::Droppable, body, events),
+            Frame::Latest { number, to, body } => {
+                if number <= self.inbound.latest {
+                    return Err(CloseReason::ours(CloseCode::MalformedFrame, "a latest value out of order"));
+                }
+                self.inbound.latest = number;
+                self.inbound.took(0, now);
+                self.take_message(to, Delivery::Latest, body, events)
+            }
+            Frame::Cancel { id } => {
+                // A cancel that crosses its call's result on the way is normal and means nothing (P-34).
+                if self.incoming.cancel(id) {
+                    self.spend(|inbound| inbound.cancels.spend(now), "cancels")?;
+                    events.extend([Event::Stop { id, why: Stop::Cancelled }]);
+                }
+                Ok(())
+            }
+            Frame::Void => Ok(()),
+            Frame::Ack { position, latest } => self.take_ack(position, latest, now, events),
+            Frame::Ping { time_us, rtt_us } => {
+                self.spend(|inbound| inbound.pings.spend(now), "pings")?;
+                self.control.pong = Some(time_us);
+                if self.side == Side::Client {
+                    let rtt = (rtt_us > 0).then(|| Duration::from_micros(rtt_us.into()));
+                    self.clock.sample(Duration::from_micros(time_us), rtt, now);
+                }
+                Ok(())
+            }
+            Frame::Pong { echo_us, .. } => {
+                // An echo of what was never sent gives at worst a wrong figure for this one session.
+                let read = Duration::from_micros(self.time_us(now));
+                self.liveness.pong(read.saturating_sub(Duration::from_micros(echo_us)));
+                Ok(())
+            }
+            Frame::Close { code, message } => {
+                let code = CloseCode::of(code).unwrap_or(CloseCode::Done);
+                Err(CloseReason::theirs(code, message))
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of one frame")]
+    fn take_call<'a>(
+        &mut self,
+        id: CallId,
+        to: Target,
+        remaining_ms: u32,
+        parent: Option<CallId>,
+        body: &'a [u8],
+        now: Instant,
+        events: &mut impl Extend<Event<'a, W>>,
+    ) -> Result<(), CloseReason> {
+        self.check_body(body)?;
+        let parent_depth = parent.and_then(|parent| self.outgoing.depth_of(parent));
+        let depth = parent_depth.map_or(0, |depth| depth.saturating_add(1));
+        let nested = depth > 0;
+        // L31: a deadline is cut before any arithmetic with it.
+        let remaining = Duration::from_millis(remaining_ms.into()).min(self.limits.deadline_max);
+        let deadline = now + remaining;
+        self.incoming
+            .start(id, depth, nested, deadline)
+            .map_err(|code| CloseReason::ours(code, format!("call {id}")))?;
+        self.counts.calls_taken += 1;
+        let refusal = if remaining_ms == 0 {
+            Some(NotExecuted::Expired)
+        } else if depth > Limits::DEPTH_MAX {
+            Some(NotExecuted::TooDeep)
+        } else if !nested && self.incoming.permits_used() > self.limits.calls_in_flight_max {
+            Some(NotExecuted::TooManyInFlight)
+        } else {
+            None
+        };
+        match refusal {
+            Some(why) => {
+                self.reply(id, Err(CallError::NotExecuted(why)), now);
+            }
+            None => events.extend([Event::Call { id, to, deadline, nested, body }]),
+        }
+        Ok(())
+    }
+
+    fn take_message<'a>(
+        &mut self,
+        to: Target,
+        delivery: Delivery,
+        body: &'a [u8],
+        events: &mut impl Extend<Event<'a, W>>,
+    ) -> Result<(), CloseReason> {
+        self.check_body(body)?;
+        self.counts.messages_taken += 1;
+        events.extend([Event::Message { to, delivery, body }]);
+        Ok(())
+    }
+
+    fn take_ack<'a>(
+        &mut self,
+        position: u64,
+        latest: u64,
+        now: Instant,
+        events: &mut impl Extend<Event<'a, W>>,
+    ) -> Result<(), CloseReason> {
+        let diverged = |what: u64| CloseReason::ours(CloseCode::Diverged, format!("{what} was never sent"));
+        let had_unconfirmed = self.latest.has_unconfirmed();
+        let advanced = self.log.ack(position).map_err(|_| diverged(position))?;
+        if !self.latest.confirm(latest) {
+            return Err(diverged(latest));
+        }
+        if !advanced && !(had_unconfirmed && latest > 0) {
+            self.spend(|inbound| inbound.idle_acks.spend(now), "idle acknowledgements")?;
+        }
+        let waiting = self.log.has_unacked();
+        self.liveness.awaiting_ack(waiting, advanced, now);
+        let mut freed = Vec::new();
+        self.room_freed(now, &mut freed);
+        events.extend(freed);
+        Ok(())
+    }
+
+    fn check_body(&self, body: &[u8]) -> Result<(), CloseReason> {
+        let max = self.limits.body_bytes_max as usize;
+        if body.len() > max {
+            let message = format!("a body of {} bytes, at most {max} are taken", body.len());
+            return Err(CloseReason::ours(CloseCode::FrameTooLarge, message));
+        }
+        Ok(())
+    }
+
+    fn spend(
+        &mut self,
+        spend: impl FnOnce(&mut super::Inbound) -> bool,
+        what: &str,
+    ) -> Result<(), CloseReason> {
+        if spend(&mut self.inbound) {
+            Ok(())
+        } else {
+            Err(CloseReason::ours(CloseCode::Flood, format!("too many {what}")))
+        }
+    }
+}
