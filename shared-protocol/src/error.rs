@@ -129,6 +129,18 @@ impl<E> CallError<E> {
         !matches!(self, Self::NotExecuted(_))
     }
 
+    /// The same ending, its handler's error borrowed.
+    pub const fn as_ref(&self) -> CallError<&E> {
+        match self {
+            Self::Handler(error) => CallError::Handler(error),
+            Self::NotExecuted(why) => CallError::NotExecuted(*why),
+            Self::Failed(how) => CallError::Failed(*how),
+            Self::DeadlineExceeded => CallError::DeadlineExceeded,
+            Self::Cancelled => CallError::Cancelled,
+            Self::Indeterminate => CallError::Indeterminate,
+        }
+    }
+
     /// The same ending for a call whose handler has another error.
     pub fn map_handler<F>(self, map: impl FnOnce(E) -> F) -> CallError<F> {
         match self {

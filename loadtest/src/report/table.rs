@@ -31,8 +31,9 @@ pub fn table(report: &Report) -> String {
         let _ = writeln!(text, "{}", line.trim_end());
     }
     for (name, failures) in report.failures() {
+        let _ = writeln!(text, "\n {name}, errors by kind:");
         for (why, times) in failures {
-            let _ = writeln!(text, "\n  {name}: {} x {why}", HumanCount(*times));
+            let _ = writeln!(text, "   {} x {why}", HumanCount(*times));
         }
     }
     text
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn errors_are_listed_by_kind() {
-        assert!(table(&half_of_raw()).contains("half: 6 x busy"));
+        assert!(table(&half_of_raw()).contains("half, errors by kind:\n   6 x busy"));
     }
 
     #[test]

@@ -1,0 +1,42 @@
+//! Where sessions meet sockets and clocks: the one driver loop, the [`Peer`] handle and its calls, handlers and
+//! the [`Router`] that finds them, transports.
+//!
+//! Games do not name this crate: `farcall-server` and `farcall-client` re-export what they need. The session
+//! itself, and everything about the wire, is `farcall-protocol`'s.
+//!
+//! One connection is one task ([`driver`]): it reads, runs plain handlers inline, writes in batches. Everybody
+//! else reaches the session through one short lock ([`shared`]), never held across an await or user code.
+
+mod call;
+mod context;
+mod dispatch;
+mod driver;
+mod link;
+mod login;
+mod peer;
+mod router;
+mod shared;
+mod task;
+mod trace;
+pub mod transport;
+
+pub use call::{Call, Detached};
+pub use context::Context;
+pub use link::{Address, Link, LinkConfig};
+pub use login::{Door, LoginFailed, Pending, connect, knock};
+pub use peer::{Broadcast, Peer, SessionHandle};
+pub use router::{Bare, Closure, Router, Routes, StartError, State, States};
+pub use transport::Transport;
+
+/// What the macros' expansions name. Not for people: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use core::marker::PhantomData;
+
+    pub use farcall_protocol::{
+        Answer, Argument, Delivery, Message, Route, RouteDescriptor, RouteError, Shape, Side, implements,
+    };
+    pub use inventory;
+
+    pub use crate::router::{Invocation, Need, Parameter, Place, Registration, Step};
+}

@@ -12,6 +12,7 @@ mod docs;
 mod errors;
 mod message;
 mod names;
+mod route;
 mod types;
 mod words;
 
@@ -85,4 +86,53 @@ pub fn contract(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Message, attributes(message))]
 pub fn message(item: TokenStream) -> TokenStream {
     message::message(item.into()).into()
+}
+
+/// Makes a function the handler of a route, on the server: `farcall_server::route`.
+///
+/// ```ignore
+/// use farcall_server::{Context, State, route};
+///
+/// #[route(Lobby::sum)] // a contract's route: the compiler checks that the signatures are the same
+/// fn sum(x: i64, y: i64) -> i64 {
+///     x + y
+/// }
+///
+/// #[route(Lobby::enqueue)] // `async` is the handler's own choice
+/// async fn enqueue(ctx: Context, queue: State<Matchmaker>, mode: Mode) -> Result<u64, String> {
+///     queue.enter(ctx.uid(), mode).await
+/// }
+///
+/// #[route] // no contract: its name on the wire and its types are the function's
+/// fn motd() -> String {
+///     "welcome".into()
+/// }
+/// ```
+///
+/// `Context` and `State<T>` come before the arguments from the wire. The function itself stays as it is, to be
+/// called and tested. An `async fn` gives a future that is `Send`. `#[route(name = "...")]` names a route that has
+/// no contract; a contract names its own.
+///
+/// Linking a handler exposes nothing: a server serves the contracts in `serves`, and routes without one only
+/// when asked to.
+#[proc_macro_attribute]
+pub fn server_route(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    route::route(route::Flavour::Server, attribute.into(), item.into()).into()
+}
+
+/// Makes a function the handler of a route, on the client: `farcall_client::route`.
+///
+/// ```ignore
+/// use farcall_client::{State, route};
+///
+/// #[route(Player::ready_check)]
+/// fn ready_check(settings: State<Settings>, game: u64) -> bool {
+///     settings.always_ready
+/// }
+/// ```
+///
+/// All that is said at the server's holds; routes without a contract are served by the client.
+#[proc_macro_attribute]
+pub fn client_route(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    route::route(route::Flavour::Client, attribute.into(), item.into()).into()
 }

@@ -77,16 +77,36 @@ impl RouteDescriptor {
             hash = self.arguments[at].shape.mix(hash);
             at += 1;
         }
-        hash = match self.delivery {
-            Delivery::Call => self.ok.mix(hash.byte(1)),
+        match self.delivery {
+            Delivery::Call => finish(hash, Some(self.ok), self.err),
             // A notify's flavour is the sender's business: changing it breaks no receiver.
-            Delivery::Notify | Delivery::Latest | Delivery::Droppable => hash.byte(0),
-        };
-        Signature(match self.err {
-            Some(err) => err.mix(hash.byte(1)).finish(),
-            None => hash.byte(0).finish(),
-        })
+            Delivery::Notify | Delivery::Latest | Delivery::Droppable => finish(hash, None, self.err),
+        }
     }
+}
+
+impl Signature {
+    /// The signature of a route with these arguments, this answer (`None` for a notify) and this error.
+    pub const fn of(arguments: &[&Shape], ok: Option<&Shape>, err: Option<&Shape>) -> Self {
+        let mut hash = Fnv64::new().number(arguments.len() as u64);
+        let mut at = 0;
+        while at < arguments.len() {
+            hash = arguments[at].mix(hash);
+            at += 1;
+        }
+        finish(hash, ok, err)
+    }
+}
+
+const fn finish(hash: Fnv64, ok: Option<&Shape>, err: Option<&Shape>) -> Signature {
+    let hash = match ok {
+        Some(ok) => ok.mix(hash.byte(1)),
+        None => hash.byte(0),
+    };
+    Signature(match err {
+        Some(err) => err.mix(hash.byte(1)).finish(),
+        None => hash.byte(0).finish(),
+    })
 }
 
 /// Says at compile time which side serves a contract.
@@ -159,4 +179,15 @@ pub struct ContractDescriptor {
 
 /// Compiles only if the handler has the route's signature; the compiler's message names both.
 #[doc(hidden)]
-pub const fn implements<F, S>(_route: &Route<F, S>, _handler: PhantomData<F>) {}
+pub const fn implements<F, S, H: SignatureIs<F>>(_route: &Route<F, S>, _handler: PhantomData<H>) {}
+
+/// Two signatures that are the same. A trait only for the sentence it says when they are not.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the handler's signature differs from the contract's: `{Self}` instead of `{F}`",
+    label = "the contract says `{F}`",
+    note = "after `Context` and `State<T>` a handler takes and returns what the contract says; `async` is its own choice"
+)]
+pub trait SignatureIs<F> {}
+
+impl<F> SignatureIs<F> for F {}

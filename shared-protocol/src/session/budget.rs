@@ -23,10 +23,13 @@ impl Budget {
         if self.left < self.burst {
             let gained =
                 now.saturating_duration_since(self.filled_at).as_nanos() / self.every.as_nanos().max(1);
-            if gained > 0 {
-                self.left =
-                    self.left.saturating_add(u32::try_from(gained).unwrap_or(u32::MAX)).min(self.burst);
-                self.filled_at = now;
+            let gained = u32::try_from(gained).unwrap_or(u32::MAX);
+            if gained >= self.burst - self.left {
+                (self.left, self.filled_at) = (self.burst, now);
+            } else {
+                // Not `now`: what is left of a period counts for the next.
+                self.left += gained;
+                self.filled_at += self.every * gained;
             }
         } else {
             self.filled_at = now;
@@ -34,6 +37,11 @@ impl Budget {
         let has = self.left > 0;
         self.left = self.left.saturating_sub(1);
         has
+    }
+
+    /// Something useful was done: one more.
+    pub(super) fn earn(&mut self) {
+        self.left = self.left.saturating_add(1).min(self.burst);
     }
 }
 

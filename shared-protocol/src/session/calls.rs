@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use super::incoming::Parked;
-use super::log::CANCEL_RESERVE_BYTES;
 use super::outgoing::Withdrawal;
 use super::{Body, Event, Outcome, Session, Stop, Ticket};
 use crate::error::{CallError, Failed, NotExecuted};
@@ -52,6 +51,27 @@ impl<W> Session<W> {
         ticket: Option<Ticket>,
         now: Instant,
     ) -> Result<CallId, CannotCall> {
+        match self.admit(&call, ticket, now) {
+            Ok((depth, deadline)) => {
+                self.leave_queue(ticket);
+                Ok(self.start(NewCall { deadline, ..call }, depth, now))
+            }
+            Err(why) => {
+                if matches!(why, CannotCall::Never(_)) {
+                    self.leave_queue(ticket);
+                }
+                Err(why)
+            }
+        }
+    }
+
+    /// Whether a call may be made now: its depth, and its deadline, which is at most its parent's.
+    fn admit(
+        &mut self,
+        call: &NewCall<'_>,
+        ticket: Option<Ticket>,
+        now: Instant,
+    ) -> Result<(u8, Instant), CannotCall> {
         let refuse = |why| Err(CannotCall::Never(why));
         if self.closed.is_some() {
             return refuse(NotExecuted::NeverSent);
@@ -60,30 +80,41 @@ impl<W> Session<W> {
         if bytes > max as usize {
             return refuse(NotExecuted::TooLarge { bytes: u32::try_from(bytes).unwrap_or(u32::MAX), max });
         }
-        let parent_depth = call.parent.and_then(|parent| self.incoming.depth_of(parent));
-        let depth = parent_depth.map_or(0, |depth| depth.saturating_add(1));
+        let parent = call.parent.and_then(|parent| self.incoming.depth_and_deadline_of(parent));
+        let (depth, deadline) = parent.map_or((0, call.deadline), |(depth, deadline)| {
+            (depth.saturating_add(1), deadline.min(call.deadline))
+        });
         if depth > Limits::DEPTH_MAX {
             return refuse(NotExecuted::TooDeep);
         }
-        let nested = depth > 0;
         if ticket.is_some_and(|ticket| !self.waiting.is_queued(ticket)) {
             return refuse(NotExecuted::Busy);
         }
-        let has_room = self.log.has_room(bytes + CALL_FIELDS_BYTES + CANCEL_RESERVE_BYTES);
-        let has_permit = self.outgoing.has_permit(&self.peer, nested);
-        if nested && !(has_room && has_permit) {
-            return refuse(if has_room { NotExecuted::TooManyInFlight } else { NotExecuted::Busy });
+        if deadline <= now {
+            return refuse(if ticket.is_some() { NotExecuted::Busy } else { NotExecuted::NeverSent });
         }
-        if !nested && !(has_room && has_permit && self.waiting.may_pass(ticket)) {
-            return match ticket.or_else(|| self.waiting.join(call.deadline)) {
-                Some(ticket) => Err(CannotCall::Wait(ticket)),
-                None => refuse(NotExecuted::Busy),
+        let has_room = self.log.has_room_for_call(bytes + CALL_FIELDS_BYTES);
+        if depth > 0 {
+            return match (has_room, self.outgoing.has_permit(&self.peer, true)) {
+                (true, true) => Ok((depth, deadline)),
+                (true, false) => refuse(NotExecuted::TooManyInFlight),
+                (false, _) => refuse(NotExecuted::Busy),
             };
         }
+        let may_pass = has_room && !self.incoming.has_parked() && self.waiting.may_pass(ticket);
+        if may_pass && self.outgoing.has_permit(&self.peer, false) {
+            return Ok((depth, deadline));
+        }
+        match ticket.or_else(|| self.waiting.join(deadline)) {
+            Some(ticket) => Err(CannotCall::Wait(ticket)),
+            None => refuse(NotExecuted::Busy),
+        }
+    }
+
+    fn leave_queue(&mut self, ticket: Option<Ticket>) {
         if let Some(ticket) = ticket {
             self.waiting.leave(ticket);
         }
-        Ok(self.start(call, depth, now))
     }
 
     fn start(&mut self, call: NewCall<'_>, depth: u8, now: Instant) -> CallId {
@@ -94,8 +125,9 @@ impl<W> Session<W> {
         let log = &mut self.log;
         log.reserve();
         self.counts.calls_made += 1;
-        self.outgoing
-            .start(depth, deadline, |id| log.append(&Frame::Call { id, to, remaining_ms, parent, body }, now))
+        self.outgoing.start(self.peer.slots_max, depth, deadline, |id| {
+            log.append(&Frame::Call { id, to, remaining_ms, parent, body }, now)
+        })
     }
 
     /// Keeps what wakes a caller that waits with a ticket. False if its deadline has passed meanwhile.
@@ -109,9 +141,12 @@ impl<W> Session<W> {
         self.wake_next()
     }
 
-    /// The next waiting caller, if a call could be made now. Ask after every call that waited and got through.
+    /// The next waiting caller, if a call could be made now. Ask after every call that waited, whether it got
+    /// through or was refused.
     pub fn wake_next(&mut self) -> Option<W> {
-        let could = self.outgoing.has_permit(&self.peer, false) && self.log.has_room(CALL_FIELDS_BYTES);
+        let could = self.outgoing.has_permit(&self.peer, false)
+            && self.log.has_room_for_call(CALL_FIELDS_BYTES)
+            && !self.incoming.has_parked();
         if could { self.waiting.wake_front() } else { None }
     }
 
@@ -126,11 +161,14 @@ impl<W> Session<W> {
     }
 
     /// Nobody wants the call's outcome any more: the peer is told, if it has got the call. The slot stays taken
-    /// until the terminal frame comes.
-    pub fn abandon_call(&mut self, id: CallId, now: Instant) {
+    /// until the terminal frame comes. Whom to wake, if that made room for anybody. Harmless for a call that has
+    /// ended.
+    #[must_use = "a caller may be waiting for what this frees"]
+    pub fn abandon_call(&mut self, id: CallId, now: Instant) -> Option<W> {
         let log = &self.log;
         let withdrawal = self.outgoing.abandon(id, |position| log.is_sent(position));
         self.withdraw(withdrawal, now);
+        self.wake_next()
     }
 
     pub(super) fn withdraw(&mut self, withdrawal: Withdrawal, now: Instant) {
@@ -155,18 +193,14 @@ impl<W> Session<W> {
         if self.closed.is_some() || !self.incoming.is_open(id) {
             return false;
         }
-        let body_bytes = match &ending {
-            Ok(body) | Err(CallError::Handler(body)) => body.len(),
-            Err(_) => 0,
-        };
-        let ending = if body_bytes > self.peer.body_bytes_max as usize {
+        let ending = if body_of(&ending).len() > self.peer.body_bytes_max as usize {
             Err(CallError::Failed(Failed::BadReply))
         } else {
             ending
         };
-        if self.incoming.parked().is_empty() && self.log.has_room(body_bytes + RESULT_FIELDS_BYTES) {
-            self.log.append(&Frame::Result { id, ending }, now);
-            self.incoming.finish(id);
+        let has_room = self.log.has_room_for_reply(body_of(&ending).len() + RESULT_FIELDS_BYTES);
+        if has_room && !self.incoming.has_parked() {
+            self.finish(id, ending, now);
         } else {
             let ending = ending.map(Body::from_slice).map_err(|e| e.map_handler(Body::from_slice));
             self.incoming.park(Parked { id, ending });
@@ -185,32 +219,42 @@ impl<W> Session<W> {
     }
 
     /// There may be room again: lets out parked replies, and wakes a waiting caller.
-    pub(super) fn room_freed(&mut self, now: Instant, events: &mut impl Extend<Event<'static, W>>) {
-        while let Some(parked) = self.incoming.parked().front() {
-            let (Ok(body) | Err(CallError::Handler(body))) = &parked.ending else {
-                if !self.log.has_room(RESULT_FIELDS_BYTES) {
-                    return;
-                }
-                self.unpark(now);
-                continue;
-            };
-            if !self.log.has_room(body.len() + RESULT_FIELDS_BYTES) {
+    pub(super) fn room_freed<'a>(&mut self, now: Instant, events: &mut impl Extend<Event<'a, W>>) {
+        while let Some(Parked { ending, .. }) = self.incoming.parked().front() {
+            if !self.log.has_room_for_reply(body_of(&borrowed(ending)).len() + RESULT_FIELDS_BYTES) {
                 return;
             }
-            self.unpark(now);
+            if let Some(Parked { id, ending }) = self.incoming.parked().pop_front() {
+                self.finish(id, borrowed(&ending), now);
+            }
         }
         events.extend(self.wake_next().map(Event::Wake));
     }
 
-    fn unpark(&mut self, now: Instant) {
-        if let Some(Parked { id, ending }) = self.incoming.parked().pop_front() {
-            let ending = match &ending {
-                Ok(body) => Ok(body.as_slice()),
-                Err(error) => Err(error.clone().map_handler(|_| &[][..])),
-            };
-            self.log.append(&Frame::Result { id, ending }, now);
-            self.incoming.finish(id);
+    /// Logs a call's terminal frame.
+    fn finish(&mut self, id: CallId, ending: Ending<'_>, now: Instant) {
+        self.log.append(&Frame::Result { id, ending }, now);
+        if self.incoming.stopped(id) != Some(Stop::Cancelled) {
+            self.inbound.cancels.earn();
         }
+        self.incoming.finish(id);
+    }
+}
+
+/// What an ending carries, if anything.
+const fn body_of<'a>(ending: &Ending<'a>) -> &'a [u8] {
+    match ending {
+        Ok(body) | Err(CallError::Handler(body)) => body,
+        Err(_) => &[],
+    }
+}
+
+fn borrowed(ending: &Outcome) -> Ending<'_> {
+    match ending {
+        Ok(body) => Ok(body),
+        Err(CallError::Handler(body)) => Err(CallError::Handler(body)),
+        // Only a handler's own error has a body to borrow.
+        Err(other) => Err(other.clone().map_handler(|_| &[][..])),
     }
 }
 

@@ -35,7 +35,7 @@ impl ServerClock {
             self.anchor.1 = seen;
             0
         } else {
-            seen.as_micros() as i64 - estimate.as_micros() as i64
+            micros(seen.saturating_sub(estimate)) - micros(estimate.saturating_sub(seen))
         };
     }
 
@@ -53,6 +53,11 @@ impl ServerClock {
     pub const fn error(&self) -> Duration {
         self.error
     }
+}
+
+/// Saturating, whatever a peer says its clock reads.
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

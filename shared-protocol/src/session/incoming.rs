@@ -104,9 +104,10 @@ impl Incoming {
             .and_then(|slot| slot.call.as_mut())
     }
 
-    pub(super) fn depth_of(&self, id: CallId) -> Option<u8> {
+    /// Of a call that still owes its terminal frame.
+    pub(super) fn depth_and_deadline_of(&self, id: CallId) -> Option<(u8, Instant)> {
         let slot = self.slots.get(id.slot as usize).filter(|slot| slot.generation == id.generation)?;
-        slot.call.map(|call| call.depth)
+        slot.call.map(|call| (call.depth, call.deadline))
     }
 
     /// A Cancel has come. True if a handler is to stop.
@@ -148,6 +149,10 @@ impl Incoming {
         }
     }
 
+    pub(super) fn has_parked(&self) -> bool {
+        !self.parked.is_empty()
+    }
+
     pub(super) fn parked(&mut self) -> &mut VecDeque<Parked> {
         &mut self.parked
     }
@@ -185,14 +190,14 @@ impl Incoming {
     /// Every call that has not been answered: the session is over, their handlers are to stop.
     pub(super) fn end_all(&mut self) -> Vec<CallId> {
         self.parked.clear();
-        let open = self.slots.iter().enumerate().filter_map(|(index, slot)| {
-            slot.call.map(|_| CallId { slot: index as u32, generation: slot.generation })
-        });
-        let open: Vec<CallId> = open.collect();
-        for id in &open {
-            self.finish(*id);
-        }
-        open
+        (self.in_flight, self.permits_used) = (0, 0);
+        let slots = self.slots.iter_mut().enumerate();
+        slots
+            .filter_map(|(index, slot)| {
+                slot.call.take().filter(|call| !call.parked)?;
+                Some(CallId { slot: index as u32, generation: slot.generation })
+            })
+            .collect()
     }
 
     pub(super) const fn next_deadline(&self) -> Option<Instant> {

@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 
+use super::log::Diverged;
 use crate::wire::Target;
 
 /// What a newer value replaces.
@@ -38,6 +39,8 @@ pub(super) struct Latest {
     bytes_max: usize,
     /// Values written so far: the last number given.
     numbered: u64,
+    /// The last number confirmed.
+    confirmed: u64,
     unsent: usize,
 }
 
@@ -47,7 +50,7 @@ pub(super) struct Full;
 
 impl Latest {
     pub(super) const fn new(keys_max: usize, bytes_max: usize) -> Self {
-        Self { values: Vec::new(), bytes: 0, keys_max, bytes_max, numbered: 0, unsent: 0 }
+        Self { values: Vec::new(), bytes: 0, keys_max, bytes_max, numbered: 0, confirmed: 0, unsent: 0 }
     }
 
     /// Puts a value in its place.
@@ -99,15 +102,15 @@ impl Latest {
             && self.values.iter().any(|value| value.number.is_none() && is_sent_up_to(value.after))
     }
 
-    pub(super) const fn has_unconfirmed(&self) -> bool {
-        self.values.len() > self.unsent
-    }
-
-    /// The peer has taken every value up to this number. False if it was never written.
-    pub(super) fn confirm(&mut self, number: u64) -> bool {
+    /// The peer has taken every value up to this number. False if that is no news.
+    pub(super) fn confirm(&mut self, number: u64) -> Result<bool, Diverged> {
         if number > self.numbered {
-            return false;
+            return Err(Diverged);
         }
+        if number <= self.confirmed {
+            return Ok(false);
+        }
+        self.confirmed = number;
         let bytes = &mut self.bytes;
         self.values.retain(|value| {
             let keep = value.number.is_none_or(|written| written > number);
@@ -119,7 +122,12 @@ impl Latest {
         if self.values.is_empty() {
             self.values = Vec::new();
         }
-        true
+        Ok(true)
+    }
+
+    /// The session is over.
+    pub(super) fn clear(&mut self) {
+        (self.values, self.bytes, self.unsent) = (Vec::new(), 0, 0);
     }
 
     pub(super) const fn bytes(&self) -> usize {
@@ -169,13 +177,13 @@ mod tests {
         let mut latest = Latest::new(4, 100);
         latest.put(key(0), to(), Bytes::from("old"), 0).unwrap();
         take(&mut latest, 0);
-        assert!(latest.has_unconfirmed());
         latest.put(key(0), to(), Bytes::from("new"), 0).unwrap();
-        assert!(latest.confirm(1));
+        assert_eq!(latest.confirm(1), Ok(true));
+        assert_eq!(latest.confirm(1), Ok(false));
         assert_eq!(take(&mut latest, 0), [(2, Bytes::from("new"))]);
-        assert!(latest.confirm(2));
-        assert_eq!((latest.bytes(), latest.has_unconfirmed()), (0, false));
-        assert!(!latest.confirm(3));
+        assert_eq!(latest.confirm(2), Ok(true));
+        assert_eq!(latest.bytes(), 0);
+        assert_eq!(latest.confirm(3), Err(Diverged));
     }
 
     #[test]

@@ -16,8 +16,8 @@ pub(super) struct Liveness {
     /// Since when there is something to write and no byte has been taken.
     stalled_since: Option<Instant>,
     write_stall_max: Duration,
-    /// When the frame that has begun must be complete.
-    frame_due: Option<Instant>,
+    /// The frame that has begun: since when, and how many bytes it will have.
+    frame_begun: Option<(Instant, usize)>,
     /// Since when something is unacknowledged without progress.
     unacked_since: Option<Instant>,
     ack_silence_max: Duration,
@@ -57,7 +57,7 @@ impl Liveness {
             ping,
             stalled_since: None,
             write_stall_max: limits.write_stall_max,
-            frame_due: None,
+            frame_begun: None,
             unacked_since: None,
             ack_silence_max: limits.ack_silence_max,
         }
@@ -68,13 +68,10 @@ impl Liveness {
         self.heard_at = now;
     }
 
-    /// A frame has begun of which so many bytes will come, or none has.
+    /// A frame has begun of which so many bytes will come, as far as is known yet, or none has.
     pub(super) fn partial(&mut self, needed: Option<usize>, now: Instant) {
-        self.frame_due = needed.map(|bytes| {
-            self.frame_due.unwrap_or_else(|| {
-                now + FRAME_TIME + Duration::from_secs((bytes / FRAME_BYTES_PER_SECOND) as u64)
-            })
-        });
+        let since = self.frame_begun.map_or(now, |(since, _)| since);
+        self.frame_begun = needed.map(|bytes| (since, bytes));
     }
 
     /// The writer has bytes left over (`pending`), and has or has not got rid of some.
@@ -127,14 +124,24 @@ impl Liveness {
     /// When to look again.
     pub(super) fn next(&self) -> Option<Instant> {
         let end = self.ends().into_iter().flatten().map(|(at, _)| at).min();
-        end.into_iter().chain(self.ping.as_ref().map(|ping| ping.next_at)).min()
+        // While nothing can be written a due ping is no reason to wake: it goes out when something can.
+        let ping = self.ping.as_ref().filter(|_| !self.is_blocked()).map(|ping| ping.next_at);
+        end.into_iter().chain(ping).min()
+    }
+
+    /// Whether the connection has taken less than it was given.
+    pub(super) const fn is_blocked(&self) -> bool {
+        self.stalled_since.is_some()
     }
 
     fn ends(&self) -> [Option<(Instant, CloseCode)>; 4] {
         [
             Some((self.heard_at + self.silence_max, CloseCode::PeerSilent)),
             self.stalled_since.map(|since| (since + self.write_stall_max, CloseCode::WriteStalled)),
-            self.frame_due.map(|at| (at, CloseCode::FrameTimeout)),
+            self.frame_begun.map(|(since, bytes)| {
+                let time = FRAME_TIME + Duration::from_secs((bytes / FRAME_BYTES_PER_SECOND) as u64);
+                (since + time, CloseCode::FrameTimeout)
+            }),
             self.unacked_since.map(|since| (since + self.ack_silence_max, CloseCode::AckTimeout)),
         ]
     }

@@ -129,6 +129,18 @@ impl Log {
         self.bytes + self.reserved + frame_bytes + Limits::FRAME_OVERHEAD_BYTES <= self.bytes_max
     }
 
+    /// Whether a call of that many bytes fits, with the room for its cancel. The cancels of calls in flight never
+    /// take more than half: the rest is for replies, which calls of the other end may be waiting for.
+    pub(super) const fn has_room_for_call(&self, frame_bytes: usize) -> bool {
+        self.has_room(frame_bytes + CANCEL_RESERVE_BYTES)
+            && self.reserved + CANCEL_RESERVE_BYTES <= self.bytes_max / 2
+    }
+
+    /// Whether a reply of that many bytes fits. An empty log takes any: else one could wait for ever.
+    pub(super) const fn has_room_for_reply(&self, frame_bytes: usize) -> bool {
+        self.bytes == 0 || self.has_room(frame_bytes)
+    }
+
     pub(super) const fn reserve(&mut self) {
         self.reserved += CANCEL_RESERVE_BYTES;
     }
@@ -194,7 +206,7 @@ impl Log {
         let late = self.oldest_unsent.is_some_and(|since| now.saturating_duration_since(since) >= LATE);
         let mut taken = 0;
         while taken < BATCH_BYTES {
-            let Some(mut stretch) = self.closed.pop_front().or_else(|| self.take_tail()) else { break };
+            let Some(mut stretch) = self.take_stretch() else { break };
             let charged = stretch.bytes() + stretch.frames as usize * Limits::FRAME_OVERHEAD_BYTES;
             if self.voids > 0 {
                 stretch.drop_voids(&mut self.voids);
@@ -214,23 +226,14 @@ impl Log {
         }
     }
 
-    /// The front of the tail, cut at a frame.
-    fn take_tail(&mut self) -> Option<Stretch> {
-        if self.tail.frames == 0 {
-            return None;
+    /// The oldest unsent stretch, or the front of it, cut at a frame, where it is long.
+    fn take_stretch(&mut self) -> Option<Stretch> {
+        match self.closed.front_mut() {
+            Some(long) if long.head.len() > BATCH_BYTES => Some(long.cut()),
+            Some(_) => self.closed.pop_front(),
+            None if self.tail.frames == 0 => None,
+            None => Some(self.tail.cut()),
         }
-        let (mut bytes, mut frames) = (self.tail.head.len(), self.tail.frames);
-        if bytes > BATCH_BYTES {
-            (bytes, frames) = (0, 0);
-            while bytes < BATCH_BYTES && frames < self.tail.frames {
-                bytes += frame_bytes(&self.tail.head[bytes..]);
-                frames += 1;
-            }
-        }
-        let base = self.tail.base;
-        self.tail.base += bytes as u64;
-        self.tail.frames -= frames;
-        Some(Stretch { base, frames, head: self.tail.head.split_to(bytes), body: None })
     }
 
     /// The peer has taken every frame before `position`. Lower positions than before are ignored.
@@ -252,6 +255,11 @@ impl Log {
         Ok(true)
     }
 
+    /// The session is over: nothing will be sent or acknowledged any more.
+    pub(super) fn clear(&mut self) {
+        *self = Self { next: self.next, sent_to: self.next, acked: self.next, ..Self::new(self.bytes_max) };
+    }
+
     /// Gives memory back while nothing is retained.
     pub(super) fn shrink(&mut self) {
         if self.sent.is_empty() && self.tail.head.is_empty() {
@@ -264,6 +272,20 @@ impl Log {
 impl Stretch {
     fn bytes(&self) -> usize {
         self.head.len() + self.body.as_ref().map_or(0, Bytes::len)
+    }
+
+    /// Takes whole frames off the front until a batch is full; the last frame stays with its shared body.
+    fn cut(&mut self) -> Self {
+        let frames_max = self.frames - u32::from(self.body.is_some());
+        let (mut bytes, mut frames) = (0, 0);
+        while bytes < BATCH_BYTES && frames < frames_max {
+            bytes += frame_bytes(&self.head[bytes..]);
+            frames += 1;
+        }
+        let base = self.base;
+        self.base += bytes as u64;
+        self.frames -= frames;
+        Self { base, frames, head: self.head.split_to(bytes), body: None }
     }
 
     /// Cuts the bytes of withdrawn frames down to their headers.

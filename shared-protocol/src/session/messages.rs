@@ -47,7 +47,7 @@ impl<W> Session<W> {
             return Notified::Dropped(why);
         }
         let body = message.bytes();
-        if !self.log.has_room(body.len() + FIELDS_BYTES) {
+        if !self.has_room(body.len()) {
             return Notified::Dropped(Dropped::Full);
         }
         match message {
@@ -90,9 +90,9 @@ impl<W> Session<W> {
         Notified::Sent
     }
 
-    /// Whether a message of that many bytes would find room in the log now.
+    /// Whether a message of that many bytes would find room in the log now. Replies that wait for room go first.
     pub fn has_room(&self, body_bytes: usize) -> bool {
-        self.log.has_room(body_bytes + FIELDS_BYTES)
+        !self.incoming.has_parked() && self.log.has_room(body_bytes + FIELDS_BYTES)
     }
 
     fn check(&self, message: Message<'_>) -> Result<(), Dropped> {

@@ -57,7 +57,7 @@ use incoming::Incoming;
 use latest::Latest;
 use liveness::Liveness;
 use log::Log;
-use outgoing::Outgoing;
+use outgoing::{Outgoing, Withdrawal};
 use waiting::Waiting;
 
 /// A body inside a table: small ones need no allocation.
@@ -134,6 +134,8 @@ pub struct Counts {
 const ACK_FRAMES: u64 = 64;
 const ACK_BYTES: usize = 16 << 10;
 const ACK_DELAY: Duration = Duration::from_millis(100);
+/// L20: pings more frequent than this are a flood, once their burst is spent.
+const PING_EVERY: Duration = Duration::from_secs(1);
 
 impl<W> Session<W> {
     /// A session that begins now. `login_took` is the time since the first frame of its login was written, which
@@ -157,7 +159,7 @@ impl<W> Session<W> {
             outgoing: Outgoing::new(),
             waiting: Waiting::new(),
             incoming: Incoming::new(slots_max),
-            inbound: Inbound::new(now),
+            inbound: Inbound::new(side, heartbeat, now),
             liveness: Liveness::new(side, &limits, heartbeat, silence_max, jitter, now),
             control: Control::default(),
             clock: match side {
@@ -187,8 +189,16 @@ impl<W> Session<W> {
         self.control.close = !reason.by_peer && reason.code != CloseCode::ConnectionLost;
         self.closed = Some(reason);
         let log = &self.log;
-        let told = self.outgoing.end_all(|position| log.is_sent(position));
-        events.extend(told.into_iter().filter_map(Event::of));
+        for (told, withdrawal) in self.outgoing.end_all(|position| log.is_sent(position)) {
+            events.extend(Event::of(told));
+            if let Withdrawal::Void(place) = withdrawal {
+                self.log.void(place);
+            }
+        }
+        if !self.closes_orderly() {
+            self.log.clear();
+        }
+        self.latest.clear();
         events.extend(self.waiting.end_all().into_iter().map(Event::Wake));
         let stopped = self.incoming.end_all();
         events.extend(stopped.into_iter().map(|id| Event::Stop { id, why: Stop::Cancelled }));
@@ -260,7 +270,12 @@ impl<W> Session<W> {
 }
 
 impl Inbound {
-    const fn new(now: Instant) -> Self {
+    fn new(side: Side, heartbeat: Duration, now: Instant) -> Self {
+        let ping_every = match side {
+            Side::Server => PING_EVERY,
+            // The server pings as often as it announced; twice that is still no flood.
+            Side::Client => PING_EVERY.min(heartbeat / 2),
+        };
         Self {
             position: 0,
             latest: 0,
@@ -269,10 +284,10 @@ impl Inbound {
             bytes_untold: 0,
             ack_at: None,
             // L20: 1 a second, burst 5, then three strikes.
-            pings: Budget::new(8, Duration::from_secs(1), now),
+            pings: Budget::new(8, ping_every, now),
             // L21: 50 a second that say nothing new.
             idle_acks: Budget::new(50, Duration::from_millis(20), now),
-            // L19: 100 in 30 seconds beyond calls that were let end.
+            // L19: 100 in 30 seconds beyond calls that were let end, each of which earns one.
             cancels: Budget::new(100, Duration::from_millis(300), now),
         }
     }

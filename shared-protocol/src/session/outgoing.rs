@@ -1,6 +1,7 @@
 //! The calls this end has made: slots and generations, who waits for each, and when each gives up.
 //! Writes no frames; the session does, from what the methods here return.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use smallvec::SmallVec;
@@ -18,6 +19,11 @@ pub(super) struct Outgoing<W> {
     slots: Vec<Slot<W>>,
     /// Slots that may be reused, the most recently used on top: it is still in the cache.
     free: Vec<u32>,
+    /// Outcomes nobody has looked at yet, of calls whose slots were needed again: what the peer allows is a
+    /// number of calls in flight, however slowly their callers look.
+    set_aside: HashMap<CallId, Outcome>,
+    /// Where the search for a slot to reuse goes on.
+    search_from: usize,
     /// Calls of depth 0 without their terminal frame: what the peer's permits count.
     permits_used: u32,
     in_flight: u32,
@@ -72,8 +78,16 @@ pub(super) enum Withdrawal {
 }
 
 impl<W> Outgoing<W> {
-    pub(super) const fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), permits_used: 0, in_flight: 0, earliest: None }
+    pub(super) fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            set_aside: HashMap::new(),
+            search_from: 0,
+            permits_used: 0,
+            in_flight: 0,
+            earliest: None,
+        }
     }
 
     /// Whether the peer takes another call.
@@ -87,17 +101,19 @@ impl<W> Outgoing<W> {
 
     /// Calls whose slots are not yet free again, for whatever reason.
     pub(super) fn slots_used(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.slots.len() - self.free.len() + self.set_aside.len()
     }
 
-    /// Takes a slot; the frame is written by `log`, which is given the call's number.
+    /// Takes a slot below `slots_max`; there is one, for fewer calls are in flight ([`Outgoing::has_permit`]).
+    /// The frame is written by `log`, which is given the call's number.
     pub(super) fn start(
         &mut self,
+        slots_max: u32,
         depth: u8,
         deadline: Instant,
         log: impl FnOnce(CallId) -> Place,
     ) -> CallId {
-        let index = self.free.pop().unwrap_or(self.slots.len() as u32);
+        let index = self.slot_to_use(slots_max);
         let generation = self.slots.get(index as usize).map_or(0, |slot| slot.generation.wrapping_add(1));
         let id = CallId { slot: index, generation };
         let slot =
@@ -110,6 +126,30 @@ impl<W> Outgoing<W> {
         self.permits_used += u32::from(depth == 0);
         self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
         id
+    }
+
+    fn slot_to_use(&mut self, slots_max: u32) -> u32 {
+        if let Some(index) = self.free.pop() {
+            return index;
+        }
+        let next = self.slots.len() as u32;
+        if next < slots_max { next } else { self.set_one_aside().unwrap_or(next) }
+    }
+
+    /// Frees the slot of a call that has ended and waits to be looked at, by keeping its outcome elsewhere.
+    fn set_one_aside(&mut self) -> Option<u32> {
+        let len = self.slots.len();
+        let index = (0..len).map(|step| (self.search_from + step) % len).find(|&index| {
+            let slot = &self.slots[index];
+            !slot.on_wire && matches!(slot.local, Local::Ended(_))
+        })?;
+        self.search_from = index + 1;
+        let slot = &mut self.slots[index];
+        let id = CallId { slot: index as u32, generation: slot.generation };
+        if let Local::Ended(outcome) = std::mem::replace(&mut slot.local, Local::Gone) {
+            self.set_aside.insert(id, outcome);
+        }
+        Some(id.slot)
     }
 
     fn slot(&mut self, id: CallId) -> Option<&mut Slot<W>> {
@@ -130,21 +170,11 @@ impl<W> Outgoing<W> {
 
     /// The outcome, if there is one; else `waiter` is kept and an earlier one dropped.
     pub(super) fn poll(&mut self, id: CallId, waiter: impl FnOnce() -> W) -> Option<Outcome> {
-        let Some(slot) = self.slot(id) else { return Some(Err(CallError::Cancelled)) };
-        match &mut slot.local {
-            Local::Ended(_) => {
-                let Local::Ended(outcome) = std::mem::replace(&mut slot.local, Local::Gone) else {
-                    return None;
-                };
-                self.recycle(id.slot);
-                Some(outcome)
-            }
-            Local::Polled(place) => {
-                *place = Some(waiter());
-                None
-            }
-            Local::Detached(_) | Local::Gone => Some(Err(CallError::Cancelled)),
+        if let Some(Slot { local: Local::Polled(place), .. }) = self.slot(id) {
+            *place = Some(waiter());
+            return None;
         }
+        Some(self.poll_ended(id))
     }
 
     /// From now on `waiter` is handed back with the outcome. If it has ended already, both come back at once.
@@ -161,8 +191,11 @@ impl<W> Outgoing<W> {
         }
     }
 
+    /// The outcome of a call that is not waited for (any more); a stranger's or one taken before is `Cancelled`.
     fn poll_ended(&mut self, id: CallId) -> Outcome {
-        let Some(slot) = self.slot(id) else { return Err(CallError::Cancelled) };
+        let Some(slot) = self.slot(id) else {
+            return self.set_aside.remove(&id).unwrap_or(Err(CallError::Cancelled));
+        };
         match std::mem::replace(&mut slot.local, Local::Gone) {
             Local::Ended(outcome) => {
                 self.recycle(id.slot);
@@ -175,10 +208,15 @@ impl<W> Outgoing<W> {
         }
     }
 
-    /// Its terminal frame has come. `None` if no such call is in flight: the peer is wrong. The flag says that
-    /// the call was still wanted: it has not been cancelled.
-    pub(super) fn terminal(&mut self, id: CallId, ending: Ending<'_>) -> Option<(Told<W>, bool)> {
-        let slot = self.slot(id).filter(|slot| slot.on_wire)?;
+    /// Its terminal frame has come. `None` if the peer has no such call: it is wrong. The flag says that the
+    /// call was still wanted: it has not been cancelled.
+    pub(super) fn terminal(
+        &mut self,
+        id: CallId,
+        ending: Ending<'_>,
+        is_sent: impl Fn(u64) -> bool,
+    ) -> Option<(Told<W>, bool)> {
+        let slot = self.slot(id).filter(|slot| slot.on_wire && is_sent(slot.place.position))?;
         slot.on_wire = false;
         let wanted = matches!(slot.local, Local::Polled(_) | Local::Detached(_));
         let told = match std::mem::replace(&mut slot.local, Local::Gone) {
@@ -200,15 +238,20 @@ impl<W> Outgoing<W> {
 
     /// Nobody wants the answer any more.
     pub(super) fn abandon(&mut self, id: CallId, is_sent: impl Fn(u64) -> bool) -> Withdrawal {
-        let Some(slot) = self.slot(id) else { return Withdrawal::Nothing };
-        let ended_before = matches!(slot.local, Local::Ended(_) | Local::Gone);
-        slot.local = Local::Gone;
-        if !slot.on_wire {
-            self.recycle(id.slot);
+        let Some(slot) = self.slot(id) else {
+            self.set_aside.remove(&id);
             return Withdrawal::Nothing;
+        };
+        match std::mem::replace(&mut slot.local, Local::Gone) {
+            Local::Polled(_) | Local::Detached(_) => self.withdraw(id, is_sent),
+            // Withdrawn already where it ended by its deadline; else only its outcome was left here.
+            Local::Ended(_) => {
+                self.recycle(id.slot);
+                Withdrawal::Nothing
+            }
+            // Given up or looked at before: its slot may be free already, and must not be freed twice.
+            Local::Gone => Withdrawal::Nothing,
         }
-        // A call that ended here by its deadline has been withdrawn already.
-        if ended_before { Withdrawal::Nothing } else { self.withdraw(id, is_sent) }
     }
 
     fn withdraw(&mut self, id: CallId, is_sent: impl Fn(u64) -> bool) -> Withdrawal {
@@ -256,23 +299,24 @@ impl<W> Outgoing<W> {
         expired
     }
 
-    /// Ends everything: the session is over.
-    pub(super) fn end_all(&mut self, is_sent: impl Fn(u64) -> bool) -> Vec<Told<W>> {
-        let mut told = Vec::new();
+    /// Ends everything: the session is over. Unsent calls are to be voided, for their callers are told so.
+    pub(super) fn end_all(&mut self, is_sent: impl Fn(u64) -> bool) -> Vec<(Told<W>, Withdrawal)> {
+        let mut ended = Vec::new();
         for index in 0..self.slots.len() {
-            if !self.slots[index].on_wire {
+            let slot = &self.slots[index];
+            if !slot.on_wire {
                 continue;
             }
-            let error = if is_sent(self.slots[index].place.position) {
-                CallError::Indeterminate
+            let (error, withdrawal) = if is_sent(slot.place.position) {
+                (CallError::Indeterminate, Withdrawal::Nothing)
             } else {
-                CallError::NotExecuted(NotExecuted::NeverSent)
+                (CallError::NotExecuted(NotExecuted::NeverSent), Withdrawal::Void(slot.place))
             };
-            told.push(self.end_here(index, error));
+            ended.push((self.end_here(index, error), withdrawal));
             self.slots[index].on_wire = false;
             self.off_wire(index as u32);
         }
-        told
+        ended
     }
 
     /// Tells a call's waiter an ending that this end decided.

@@ -116,6 +116,7 @@ impl<W> Session<W> {
             Frame::Close { code: reason.code.number(), message: &reason.message }.put(&mut last);
         }
         batch.push(last.freeze());
+        self.log.clear();
     }
 
     /// What became of the pieces taken: whether any byte was accepted, and whether any is left over.

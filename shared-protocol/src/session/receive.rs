@@ -9,7 +9,7 @@ use crate::contract::Delivery;
 use crate::error::{CallError, NotExecuted};
 use crate::ids::{CallId, Side};
 use crate::limits::Limits;
-use crate::wire::{Frame, FrameError, RawFrame, Split, SplitError, Target, split};
+use crate::wire::{Ending, Frame, FrameError, RawFrame, Split, SplitError, Target, split};
 
 /// Something that the session's user must do or know, in the order in which it happened.
 #[derive(Debug)]
@@ -75,7 +75,8 @@ impl<W> Session<W> {
         })
     }
 
-    /// Bytes have come: the peer is alive. `partial` says whether they end within a frame, and how long it is.
+    /// Bytes have come: the peer is alive. `partial` says whether they end within a frame, and how long it is. To
+    /// be told after the whole frames among them have been received.
     pub fn heard(&mut self, partial: Option<usize>, now: Instant) {
         self.liveness.heard(now);
         self.liveness.partial(partial, now);
@@ -101,26 +102,28 @@ impl<W> Session<W> {
             };
             CloseReason::ours(code, error.to_string())
         })?;
-        if frame.is_logged() {
+        // A frame that comes after it has a time of its own.
+        self.liveness.partial(None, now);
+        let logged = frame.is_logged();
+        self.take(frame, now, events)?;
+        if logged {
             self.inbound.position += 1;
             self.inbound.took(raw.wire_bytes, now);
         }
+        Ok(())
+    }
+
+    fn take<'a>(
+        &mut self,
+        frame: Frame<'a>,
+        now: Instant,
+        events: &mut impl Extend<Event<'a, W>>,
+    ) -> Result<(), CloseReason> {
         match frame {
             Frame::Call { id, to, remaining_ms, parent, body } => {
                 self.take_call(id, to, remaining_ms, parent, body, now, events)
             }
-            Frame::Result { id, ending } => {
-                let (told, wanted) = self
-                    .outgoing
-                    .terminal(id, ending)
-                    .ok_or_else(|| CloseReason::ours(CloseCode::UnknownCall, format!("call {id}")))?;
-                if wanted {
-                    self.log.release();
-                }
-                events.extend(Event::of(told));
-                events.extend(self.wake_next().map(Event::Wake));
-                Ok(())
-            }
+            Frame::Result { id, ending } => self.take_result(id, ending, now, events),
             Frame::Notify { to, body } => self.take_message(to, Delivery::Notify, body, events),
             Frame::Droppable { to, body } => self.take_message(to, Delivery::Droppable, body, events),
             Frame::Latest { number, to, body } => {
@@ -203,6 +206,29 @@ impl<W> Session<W> {
         Ok(())
     }
 
+    fn take_result<'a>(
+        &mut self,
+        id: CallId,
+        ending: Ending<'a>,
+        now: Instant,
+        events: &mut impl Extend<Event<'a, W>>,
+    ) -> Result<(), CloseReason> {
+        if let Ok(body) | Err(CallError::Handler(body)) = &ending {
+            self.check_body(body)?;
+        }
+        let log = &self.log;
+        let (told, wanted) = self
+            .outgoing
+            .terminal(id, ending, |position| log.is_sent(position))
+            .ok_or_else(|| CloseReason::ours(CloseCode::UnknownCall, format!("call {id}")))?;
+        if wanted {
+            self.log.release();
+        }
+        events.extend(Event::of(told));
+        self.room_freed(now, events);
+        Ok(())
+    }
+
     fn take_message<'a>(
         &mut self,
         to: Target,
@@ -224,19 +250,14 @@ impl<W> Session<W> {
         events: &mut impl Extend<Event<'a, W>>,
     ) -> Result<(), CloseReason> {
         let diverged = |what: u64| CloseReason::ours(CloseCode::Diverged, format!("{what} was never sent"));
-        let had_unconfirmed = self.latest.has_unconfirmed();
         let advanced = self.log.ack(position).map_err(|_| diverged(position))?;
-        if !self.latest.confirm(latest) {
-            return Err(diverged(latest));
-        }
-        if !advanced && !(had_unconfirmed && latest > 0) {
+        let confirmed = self.latest.confirm(latest).map_err(|_| diverged(latest))?;
+        if !advanced && !confirmed {
             self.spend(|inbound| inbound.idle_acks.spend(now), "idle acknowledgements")?;
         }
         let waiting = self.log.has_unacked();
         self.liveness.awaiting_ack(waiting, advanced, now);
-        let mut freed = Vec::new();
-        self.room_freed(now, &mut freed);
-        events.extend(freed);
+        self.room_freed(now, events);
         Ok(())
     }
 

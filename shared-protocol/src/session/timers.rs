@@ -27,7 +27,7 @@ impl<W> Session<W> {
         let waiting = self.waiting.next_deadline();
         let outgoing = self.outgoing.next_deadline();
         [
-            (self.inbound.ack_at, Timer::Ack),
+            (self.inbound.ack_at.filter(|_| !self.liveness.is_blocked()), Timer::Ack),
             (self.liveness.next(), Timer::Liveness),
             (outgoing.into_iter().chain(waiting).min(), Timer::OutgoingDeadline),
             (self.incoming.next_deadline(), Timer::IncomingDeadline),
@@ -58,7 +58,7 @@ impl<W> Session<W> {
             self.withdraw(withdrawal, now);
         }
         events.extend(self.waiting.expire(now).into_iter().map(Event::Wake));
-        events.extend(self.wake_next().map(Event::Wake));
+        self.room_freed(now, events);
         let expired = self.incoming.expire(now);
         events.extend(expired.into_iter().map(|id| Event::Stop { id, why: Stop::Expired }));
         Ok(())

@@ -137,6 +137,9 @@ impl<'a> Frame<'a> {
     }
 
     fn fields(raw: RawFrame<'a>) -> Result<Option<Self>, Malformed> {
+        if raw.flags & !flags_of(raw.kind) != 0 {
+            return Err(Malformed);
+        }
         let mut c = Cursor(raw.payload);
         let frame = match raw.kind {
             Kind::Call => {
@@ -148,9 +151,7 @@ impl<'a> Frame<'a> {
                 let to = Target { route, signature, trace };
                 return Ok(Some(Self::Call { id, to, remaining_ms, parent, body: c.rest() }));
             }
-            Kind::Result => {
-                return Ok(Some(Self::Result { id: call_id(&mut c)?, ending: outcome::take(&mut c)? }));
-            }
+            Kind::Result => Self::Result { id: call_id(&mut c)?, ending: outcome::take(&mut c)? },
             Kind::Notify => return Ok(Some(Self::Notify { to: target(raw.flags, &mut c)?, body: c.rest() })),
             Kind::Latest => {
                 let number = c.u64()?;
@@ -301,6 +302,15 @@ pub(crate) fn call_id(c: &mut Cursor<'_>) -> Result<CallId, Malformed> {
 
 fn target(flags: u8, c: &mut Cursor<'_>) -> Result<Target, Malformed> {
     Ok(Target { route: RouteId(c.u64()?), signature: Signature(c.u64()?), trace: metadata(flags, c)? })
+}
+
+/// The optional fields a kind may have; another flag would be a field we cannot skip (P-02).
+const fn flags_of(kind: Kind) -> u8 {
+    match kind {
+        Kind::Call => FLAG_PARENT | FLAG_METADATA,
+        Kind::Notify | Kind::Latest | Kind::Droppable => FLAG_METADATA,
+        _ => 0,
+    }
 }
 
 const fn flags(to: &Target) -> u8 {

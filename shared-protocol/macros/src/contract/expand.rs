@@ -44,7 +44,7 @@ fn stub(contract: &Ident, method: &Method) -> TokenStream {
         Delivery::Call => {
             let returned =
                 quote_spanned!(answer.span()=> <Self as ::farcall_protocol::Caller>::Call<#answer>);
-            (returned, quote!(call))
+            (returned, quote_spanned!(answer.span()=> call))
         }
         _ => (quote!(<Self as ::farcall_protocol::Caller>::Notified), quote!(notify)),
     };

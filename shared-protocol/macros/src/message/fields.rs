@@ -141,7 +141,7 @@ impl<'ast> Visit<'ast> for FieldType<'_> {
             let written = ty.to_token_stream().to_string();
             let way_out = if written == "usize" { "`u32` or `u64`" } else { "`i32` or `i64`" };
             let sentence =
-                format!("{place} is a `{written}`, which differs between machines: make it {way_out}");
+                format!("{place} holds `{written}`, whose width differs between machines: use {way_out}");
             self.refuse(ty, &sentence);
         } else if self.is_the_type_itself(ty) {
             let sentence = format!(

@@ -28,8 +28,10 @@ pub fn read(attribute: TokenStream, errors: &mut Errors) -> Words {
         read = match (read, said) {
             (Words::Bare, said) => said,
             (first, Words::Bare) => first,
-            (first @ Words::Contract { .. }, Words::Named(_)) | (Words::Named(_), first @ Words::Contract { .. }) => {
-                let sentence = "the contract names its routes: put `#[route(name = \"...\")]` on the method there";
+            (first @ Words::Contract { .. }, Words::Named(_))
+            | (Words::Named(_), first @ Words::Contract { .. }) => {
+                let sentence =
+                    "the contract names its routes: put `#[route(name = \"...\")]` on the method there";
                 errors.at(&word.path, sentence);
                 first
             }
@@ -66,6 +68,6 @@ fn of_word(word: &Word, errors: &mut Errors) -> Option<Words> {
 }
 
 const KNOWN: &[Known] = &[
-    Known { word: "name", form: "`name = \"...\"`" },
-    Known { word: "Lobby::sum", form: "a contract's route such as `Lobby::sum`" },
+    Known { word: "name", form: "name = \"...\"" },
+    Known { word: "Contract::method", form: "Contract::method" },
 ];

@@ -1,23 +1,24 @@
 //! From the handler's model to its registration. Everything written here only calls ordinary functions of the
 //! facade's `__private`, by full path, inside a `const _`: no name of ours is visible to the user's code.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use super::model::{Argument, Flavour, Handler, Target};
+use super::model::{Flavour, Handler, Target};
 
 /// The registration, as one item.
 pub fn expand(flavour: Flavour, handler: &Handler) -> TokenStream {
     let p = flavour.facade();
     let conditions = &handler.conditions;
-    let checks = checks(&p, handler);
+    // First what must hold, so that its messages come first; then the code that relies on it.
+    let checks = checks(flavour, handler);
     let (route, is_contract) = match &handler.target {
         Target::Contract { contract, method } => (quote!(#contract.#method.descriptor()), true),
         Target::Bare { name } => (bare_route(&p, flavour, name, handler), false),
     };
-    let shim = shim(&p, handler);
+    let shim = shim(flavour, handler);
     let needs = handler.parameters.iter().map(|ty| {
         let parameter = parameter(&p, ty);
         quote!(#parameter::NEED)
@@ -26,10 +27,11 @@ pub fn expand(flavour: Flavour, handler: &Handler) -> TokenStream {
         #(#conditions)*
         const _: () = {
             #checks
+            const __FARCALL_ROUTE: &#p::RouteDescriptor = #route;
             #shim
             #p::inventory::submit! {
                 #p::Registration {
-                    route: #route,
+                    route: __FARCALL_ROUTE,
                     contract: #is_contract,
                     handler: __farcall_shim,
                     needs: &[#(#needs),*],
@@ -40,60 +42,64 @@ pub fn expand(flavour: Flavour, handler: &Handler) -> TokenStream {
     }
 }
 
-/// What must hold before anything else is looked at, so that these messages come first.
-fn checks(p: &TokenStream, handler: &Handler) -> TokenStream {
-    let Handler { arguments, answer, .. } = handler;
-    let messages = arguments.iter().map(|Argument { ty, .. }| {
-        let shape = shape(p, ty);
+/// Arguments are messages, and the signature is the contract's. A bare route's descriptor itself says the former.
+fn checks(flavour: Flavour, handler: &Handler) -> TokenStream {
+    let Target::Contract { contract, method } = &handler.target else { return TokenStream::new() };
+    let p = flavour.facade();
+    let messages = handler.arguments.iter().map(|argument| {
+        let shape = shape(&p, &argument.ty);
         quote!(const _: &#p::Shape = #shape;)
     });
-    let fits = match &handler.target {
-        Target::Contract { contract, method } => {
-            let types = arguments.iter().map(|argument| &argument.ty);
-            let (begin, end) = handler.signature;
-            // The first and the last token carry the ends of what the user wrote: the compiler underlines it all.
-            let begin = quote_spanned!(begin=> <#p::PhantomData<fn(#(#types),*) -> #answer>>);
-            let end = quote_spanned!(end=> ::default);
-            let _ = (&begin, &end);
-            let signature = spanned_signature(p, handler);
-            quote!(const _: () = #p::implements(&#contract.#method, #signature);)
-        }
-        Target::Bare { .. } => TokenStream::new(),
-    };
-    quote!(#(#messages)* #fits)
+    let signature = signature(flavour, handler);
+    quote! {
+        #(#messages)*
+        const _: () = #p::implements(&#contract.#method, #signature);
+    }
 }
 
-/// `PhantomData::<fn(i64, i64) -> i64>`, its first and last token placed on the ends of what the user wrote, so
-/// that the compiler underlines the whole signature.
-fn spanned_signature(p: &TokenStream, handler: &Handler) -> TokenStream {
+/// `PhantomData::<fn(i64, i64) -> i64>`, beginning and ending where the user's own signature does, so that the
+/// compiler underlines the whole of it.
+fn signature(flavour: Flavour, handler: &Handler) -> TokenStream {
+    let (begin, end) = handler.signature;
+    let p = flavour.facade_at(begin);
     let types = handler.arguments.iter().map(|argument| &argument.ty);
     let answer = &handler.answer;
-    let (begin, end) = handler.signature;
-    let opening = quote_spanned!(begin=> { #p::PhantomData::<fn(#(#types),*) -> #answer> });
-    let _ = end;
-    opening
+    let opening = quote_spanned!(begin=> #p::PhantomData::<fn(#(#types),*) -> #answer);
+    let closing = quote_spanned!(end=> >);
+    quote!(#opening #closing)
 }
 
 /// The function of one type for all handlers, which the router calls.
-fn shim(p: &TokenStream, handler: &Handler) -> TokenStream {
+fn shim(flavour: Flavour, handler: &Handler) -> TokenStream {
+    let p = flavour.facade();
     let Handler { ident, parameters, arguments, .. } = handler;
     let taken = (0..parameters.len()).map(|index| format_ident!("__parameter{index}")).collect::<Vec<_>>();
     let given = (0..arguments.len()).map(|index| format_ident!("__argument{index}")).collect::<Vec<_>>();
     let take = taken.iter().zip(parameters).map(|(name, ty)| {
-        let parameter = parameter(p, ty);
+        let parameter = parameter(&p, ty);
         quote!(let #name = #parameter::take(&__call);)
     });
     let types = arguments.iter().map(|argument| &argument.ty);
     // Spanned on the function's name: what is wrong with calling it is said there.
-    let called = quote_spanned!(ident.span()=> #ident(#(#taken,)* #(#given),*));
-    let (run, body) = match handler.is_async {
-        false => (quote!(run), called),
-        true => (quote!(run_async), quote_spanned!(ident.span()=> #p::handler_future_must_be_send(#called))),
+    let closure = quote_spanned! {ident.span()=>
+        move |(#(#given,)*): (#(#types,)*)| #ident(#(#taken,)* #(#given),*)
+    };
+    let run = match handler.is_async {
+        // What is wrong with the answer is said at the return type.
+        false => {
+            let run = quote_spanned!(handler.answer.span()=> run);
+            quote!(__call.#run(#closure))
+        }
+        // A function of its own, for its name: the compiler prints it beside a future that is not `Send`.
+        true => {
+            let p = flavour.facade_at(ident.span());
+            quote_spanned!(ident.span()=> #p::handler_future_must_be_send(__call, #closure))
+        }
     };
     quote! {
         fn __farcall_shim(__call: #p::Invocation<'_>) -> #p::Step {
             #(#take)*
-            __call.#run(move |(#(#given,)*): (#(#types,)*)| #body)
+            #run
         }
     }
 }
@@ -106,17 +112,15 @@ fn bare_route(p: &TokenStream, flavour: Flavour, name: &str, handler: &Handler) 
     let shapes = arguments.iter().map(|argument| shape(p, &argument.ty));
     let answer = quote_spanned!(answer.span()=> <#answer as #p::Answer>);
     quote! {
-        const {
-            &#p::RouteDescriptor {
-                name: #name,
-                side: #p::Side::#side,
-                delivery: #p::Delivery::Call,
-                arguments: &[#(#p::Argument { name: #names, shape: #shapes, secret: false }),*],
-                ok: <#answer::Ok as #p::Message>::SHAPE,
-                err: <#answer::Err as #p::RouteError>::SHAPE,
-                body_bytes_max: ::core::option::Option::None,
-                docs: #docs,
-            }
+        &#p::RouteDescriptor {
+            name: #name,
+            side: #p::Side::#side,
+            delivery: #p::Delivery::Call,
+            arguments: &[#(#p::Argument { name: #names, shape: #shapes, secret: false }),*],
+            ok: <#answer::Ok as #p::Message>::SHAPE,
+            err: <#answer::Err as #p::RouteError>::SHAPE,
+            body_bytes_max: ::core::option::Option::None,
+            docs: #docs,
         }
     }
 }
@@ -132,9 +136,14 @@ fn parameter(p: &TokenStream, ty: &Type) -> TokenStream {
 impl Flavour {
     /// The crate whose `__private` has everything that an expansion names.
     fn facade(self) -> TokenStream {
+        self.facade_at(Span::call_site())
+    }
+
+    /// The same, blamed on a place of the user's.
+    fn facade_at(self, span: Span) -> TokenStream {
         match self {
-            Self::Server => quote!(::farcall_server::__private),
-            Self::Client => quote!(::farcall_client::__private),
+            Self::Server => quote_spanned!(span=> ::farcall_server::__private),
+            Self::Client => quote_spanned!(span=> ::farcall_client::__private),
         }
     }
 

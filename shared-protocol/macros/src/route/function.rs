@@ -17,7 +17,12 @@ pub fn parse(words: Words, function: &ItemFn, errors: &mut Errors) -> Handler {
     let mut handler = Handler {
         ident: signature.ident.clone(),
         target: target(words, signature, errors),
-        conditions: function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect(),
+        conditions: function
+            .attrs
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("cfg"))
+            .cloned()
+            .collect(),
         docs: docs::text(&function.attrs),
         is_async: signature.asyncness.is_some(),
         parameters: Vec::new(),
@@ -35,7 +40,8 @@ pub fn parse(words: Words, function: &ItemFn, errors: &mut Errors) -> Handler {
         }
     }
     if handler.arguments.len() > ARGUMENTS_MAX {
-        let sentence = format!("a route takes at most {ARGUMENTS_MAX} arguments: put them in a struct of their own");
+        let sentence =
+            format!("a route takes at most {ARGUMENTS_MAX} arguments: put them in a struct of their own");
         errors.at(&signature.inputs, sentence);
     }
     if let ReturnType::Type(_, ty) = &signature.output {
@@ -82,8 +88,10 @@ fn take(typed: &PatType, index: usize, handler: &mut Handler, errors: &mut Error
         Source::NotYet(sentence) => errors.at(&typed.ty, sentence),
         Source::Ours(name) => {
             if let Some(before) = handler.arguments.first() {
-                let sentence =
-                    format!("`{name}` comes before the wire's arguments: move it in front of `{}`", before.name);
+                let sentence = format!(
+                    "`{name}` comes before the wire's arguments: move it in front of `{}`",
+                    before.name
+                );
                 errors.at(typed, sentence);
             }
             handler.parameters.push((*typed.ty).clone());

@@ -56,7 +56,7 @@ mod tests {
             },
         );
         let expected = [
-            "unknown word `nmae`: did you mean `name`? Known here: `name = \"...\"`, a contract's route such as `Lobby::sum`",
+            "unknown word `nmae`: did you mean `name`? Known here: `name = \"...\"`, `Contract::method`",
             "a handler is not `unsafe`: any peer may call it",
             "a handler has no ABI: it is called over a session",
             "a handler is not generic: the wire has one type for each argument",
@@ -71,14 +71,24 @@ mod tests {
 
     #[test]
     fn a_contracts_route_cannot_be_renamed_by_its_handler() {
-        let said = said(quote!(Lobby::sum, name = "add"), quote!(fn sum() {}));
+        let said = said(
+            quote!(Lobby::sum, name = "add"),
+            quote!(
+                fn sum() {}
+            ),
+        );
         assert_eq!(said.len(), 1);
         assert!(said[0].contains("the contract names its routes"), "{said:?}");
     }
 
     #[test]
     fn what_is_not_supported_yet_says_so() {
-        let said = said(quote!(Player::ready_check), quote!(fn f(game: &mut Game, reply: Reply<bool>, id: u64) {}));
+        let said = said(
+            quote!(Player::ready_check),
+            quote!(
+                fn f(game: &mut Game, reply: Reply<bool>, id: u64) {}
+            ),
+        );
         assert_eq!(said.len(), 2);
         assert!(said.iter().all(|said| said.contains("not supported yet")), "{said:?}");
     }
@@ -95,8 +105,18 @@ mod tests {
 
     #[test]
     fn every_form_of_the_attribute_is_understood() {
-        for attribute in [quote!(), quote!(name = "motd"), quote!(Lobby::sum), quote!(game::lobby::Lobby::sum)] {
-            assert_eq!(said(attribute, quote!(fn f(ctx: Context, s: farcall_server::State<u8>, x: i64) {})), [""; 0]);
+        for attribute in
+            [quote!(), quote!(name = "motd"), quote!(Lobby::sum), quote!(game::lobby::Lobby::sum)]
+        {
+            assert_eq!(
+                said(
+                    attribute,
+                    quote!(
+                        fn f(ctx: Context, s: farcall_server::State<u8>, x: i64) {}
+                    )
+                ),
+                [""; 0]
+            );
         }
     }
 }

@@ -15,7 +15,9 @@ pub enum Source<'t> {
 /// Looks at the type of the parameter at `index`.
 pub fn source(ty: &Type, index: usize) -> Source<'_> {
     match ty {
-        Type::Reference(TypeReference { mutability: Some(_), .. }) if index == 0 => Source::NotYet(FRAME_HANDLER),
+        Type::Reference(TypeReference { mutability: Some(_), .. }) if index == 0 => {
+            Source::NotYet(FRAME_HANDLER)
+        }
         Type::Path(path) if path.qself.is_none() => match path.path.segments.last() {
             Some(last) if last.ident == "Reply" => Source::NotYet(REPLY),
             Some(last) if OURS.iter().any(|ours| last.ident == ours) => Source::Ours(&last.ident),
@@ -28,7 +30,6 @@ pub fn source(ty: &Type, index: usize) -> Source<'_> {
 /// Types whose name alone says that they do not travel.
 const OURS: [&str; 3] = ["Context", "State", "Session"];
 
-const FRAME_HANDLER: &str =
-    "a first parameter `&mut T` makes a frame handler, run inside `poll`, which is not supported yet: take `State<T>`";
+const FRAME_HANDLER: &str = "a first parameter `&mut T` makes a frame handler, run inside `poll`, which is not supported yet: take `State<T>`";
 
 const REPLY: &str = "`Reply`, for answering later, is not supported yet: return the answer, from an `async fn` if it takes time";

@@ -1,0 +1,304 @@
+//! A call on its way: the future that a stub returns, and the handle that a detached call leaves.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context as TaskContext, Poll};
+use std::time::{Duration, Instant};
+
+use farcall_protocol::codec::Codec;
+use farcall_protocol::session::{Body, CannotCall, NewCall, Outcome, Ticket};
+use farcall_protocol::wire::Target;
+use farcall_protocol::{Answer, CallError, CallId, Failed, NotExecuted, RouteError};
+
+use crate::context::Current;
+use crate::shared::{Shared, Waiter};
+use crate::trace::{self, CallName};
+
+/// A call prepared by a stub. Awaiting it gives the handler's answer, or how the call ended without one.
+///
+/// It is sent when first polled, or by [`then`](Self::then) or [`send`](Self::send); that is also the order in
+/// which calls arrive. Dropping it unsent does nothing. Dropping it after it was polled cancels the call at the
+/// other end. Each call ends at its deadline at the latest: [`within`](Self::within), else the session's default
+/// of 10 s, and never later than the call within whose handler it is made.
+#[must_use = "a call is sent when it is awaited, or by `.then(callback)` or `.send()`; dropped before that, it does nothing"]
+pub struct Call<R: Answer> {
+    shared: Arc<Shared>,
+    name: CallName,
+    target: Target,
+    body: Body,
+    within: Option<Duration>,
+    current: Option<Current>,
+    state: State,
+    _answer: PhantomData<fn() -> R>,
+}
+
+enum State {
+    New,
+    /// No permit or no room yet.
+    Waiting(Ticket, Instant),
+    Sent(CallId, Option<trace::Started>),
+    /// It cannot be made.
+    Never(NotExecuted),
+    Done,
+}
+
+/// What a call gives.
+pub(crate) type Reply<R> = Result<<R as Answer>::Ok, CallError<<R as Answer>::Err>>;
+
+// Nothing in a call points into itself.
+impl<R: Answer> Unpin for Call<R> {}
+
+impl<R: Answer> Call<R> {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        name: CallName,
+        target: Target,
+        body: Result<Body, NotExecuted>,
+        current: Option<Current>,
+    ) -> Self {
+        let (body, state) = match body {
+            Ok(body) => (body, State::New),
+            Err(why) => (Body::new(), State::Never(why)),
+        };
+        Self { shared, name, target, body, within: None, current, state, _answer: PhantomData }
+    }
+
+    /// Gives up after this time, counted from when the call is sent. Ends as
+    /// [`DeadlineTooLong`](NotExecuted::DeadlineTooLong) if that is over the session's maximum of 120 s.
+    pub fn within(mut self, time: Duration) -> Self {
+        self.within = Some(time);
+        self
+    }
+
+    /// Sends it now and gives its outcome to `callback`, which runs on the connection's task and must be short.
+    /// The call no longer depends on anybody holding anything: only its deadline or the returned handle ends it.
+    pub fn then(mut self, callback: impl FnOnce(Reply<R>) + Send + 'static) -> Detached
+    where
+        R::Ok: Send,
+    {
+        let codec = self.shared.codec;
+        let finish = self.finish_trace();
+        let started = match self.start() {
+            Ok(id) => {
+                let waiter = Waiter::Then(Box::new(move |outcome| {
+                    let reply = decode::<R>(codec, outcome);
+                    finish(&reply);
+                    callback(reply);
+                }));
+                self.detach(id, waiter)
+            }
+            Err(None) => return self.wait_in_a_task(callback),
+            Err(Some(why)) => {
+                callback(Err(CallError::NotExecuted(why)));
+                None
+            }
+        };
+        Detached::of(&self.shared, started)
+    }
+
+    /// Sends it now and lets its outcome be. Only its deadline or the returned handle ends it.
+    pub fn send(mut self) -> Detached {
+        let started = match self.start() {
+            Ok(id) => self.detach(id, Waiter::Nobody),
+            Err(None) => return self.wait_in_a_task(|_| ()),
+            Err(Some(_)) => None,
+        };
+        Detached::of(&self.shared, started)
+    }
+
+    fn detach(&mut self, id: CallId, waiter: Waiter) -> Option<CallId> {
+        self.state = State::Done;
+        let ended = self.shared.with(|session, _| session.detach_call(id, waiter));
+        if let Some((waiter, outcome)) = ended {
+            crate::shared::hand(waiter, outcome);
+        }
+        Some(id)
+    }
+
+    /// A detached call that must wait for a permit waits in a task of its own.
+    fn wait_in_a_task(self, callback: impl FnOnce(Reply<R>) + Send + 'static) -> Detached {
+        let shared = Arc::downgrade(&self.shared);
+        let task = self.shared.runtime.clone().spawn(async move { callback(self.await) });
+        Detached { shared, call: None, task: Some(task.abort_handle()) }
+    }
+
+    /// Tries to send. `Err(None)`: it must wait.
+    fn start(&mut self) -> Result<CallId, Option<NotExecuted>> {
+        let ticket = match self.state {
+            State::New => None,
+            State::Waiting(ticket, _) => Some(ticket),
+            State::Never(why) => return Err(Some(why)),
+            State::Sent(..) | State::Done => return Err(Some(NotExecuted::NeverSent)),
+        };
+        let (within, current) = (self.within, self.current);
+        let waited = if let State::Waiting(_, deadline) = self.state { Some(deadline) } else { None };
+        let call = |session: &mut farcall_protocol::session::Session<Waiter>, now: Instant| {
+            let limits = session.limits();
+            let asked = within.unwrap_or(limits.deadline_default);
+            if asked > limits.deadline_max {
+                let max = limits.deadline_max;
+                return (now, Err(CannotCall::Never(NotExecuted::DeadlineTooLong { asked, max })));
+            }
+            let mut deadline = waited.unwrap_or(now + asked);
+            if let Some(current) = current {
+                deadline = deadline.min(current.deadline);
+            }
+            let parent = current.filter(|current| current.session == self.shared.id).and_then(|c| c.call);
+            let call = NewCall { to: self.target, deadline, parent, body: &self.body };
+            (deadline, session.call(call, ticket, now))
+        };
+        let ((deadline, result), next) = self.shared.with(|session, now| {
+            let made = call(session, now);
+            // Whoever got through after waiting lets the next one try.
+            let next = if ticket.is_some() { session.wake_next() } else { None };
+            (made, next)
+        });
+        if let Some(waiter) = next {
+            crate::shared::wake(waiter);
+        }
+        match result {
+            Ok(id) => {
+                self.state = State::Sent(id, trace::Started::now());
+                Ok(id)
+            }
+            Err(CannotCall::Wait(ticket)) => {
+                self.state = State::Waiting(ticket, deadline);
+                Err(None)
+            }
+            Err(CannotCall::Never(why)) => {
+                self.state = State::Done;
+                Err(Some(why))
+            }
+        }
+    }
+
+    /// What logs the call's end, if calls are logged.
+    fn finish_trace(&self) -> impl FnOnce(&Reply<R>) + Send + 'static {
+        let logged = trace::Started::now().map(|started| (started, self.name.clone(), self.shared.clone()));
+        let (bytes, trace) = (self.body.len(), self.target.trace);
+        move |reply| {
+            if let Some((started, name, shared)) = logged {
+                trace::made(&shared, &name, bytes, trace, &started, reply);
+            }
+        }
+    }
+}
+
+impl<R: Answer> Future for Call<R> {
+    type Output = Reply<R>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if matches!(this.state, State::New | State::Waiting(..) | State::Never(_)) {
+            match this.start() {
+                Ok(_) => {}
+                Err(Some(why)) => {
+                    this.state = State::Done;
+                    return Poll::Ready(Err(CallError::NotExecuted(why)));
+                }
+                Err(None) => return this.poll_waiting(cx),
+            }
+        }
+        let State::Sent(id, _) = this.state else {
+            // Polled after it was ready: a bug of the poller, answered without a panic.
+            return Poll::Ready(Err(CallError::Cancelled));
+        };
+        let outcome = this.shared.drive(|session| session.poll_call(id, || Waiter::Task(cx.waker().clone())));
+        match outcome {
+            Some(outcome) => {
+                let reply = decode::<R>(this.shared.codec, outcome);
+                if let State::Sent(_, Some(started)) = std::mem::replace(&mut this.state, State::Done) {
+                    trace::made(
+                        &this.shared,
+                        &this.name,
+                        this.body.len(),
+                        this.target.trace,
+                        &started,
+                        &reply,
+                    );
+                }
+                Poll::Ready(reply)
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<R: Answer> Call<R> {
+    /// Leaves a waker at the ticket; the session wakes it when the call can be made, or its time is up.
+    fn poll_waiting(&mut self, cx: &mut TaskContext<'_>) -> Poll<Reply<R>> {
+        let State::Waiting(ticket, _) = self.state else { return Poll::Pending };
+        let waiter = Waiter::Task(cx.waker().clone());
+        // With, not drive: the driver must learn of the new deadline.
+        if self.shared.with(|session, _| session.wait(ticket, waiter)) {
+            return Poll::Pending;
+        }
+        self.state = State::Done;
+        Poll::Ready(Err(CallError::NotExecuted(NotExecuted::Busy)))
+    }
+}
+
+impl<R: Answer> Drop for Call<R> {
+    fn drop(&mut self) {
+        let next = match self.state {
+            // The race with a reply on its way is the session's: whichever is first decides (P-34).
+            State::Sent(id, _) => self.shared.with(|session, now| session.abandon_call(id, now)),
+            State::Waiting(ticket, _) => self.shared.with(|session, _| session.leave(ticket)),
+            State::New | State::Never(_) | State::Done => None,
+        };
+        if let Some(waiter) = next {
+            crate::shared::wake(waiter);
+        }
+    }
+}
+
+impl<R: Answer> std::fmt::Debug for Call<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call").field("route", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// An outcome with its value and error decoded.
+fn decode<R: Answer>(codec: Codec, outcome: Outcome) -> Reply<R> {
+    match outcome {
+        Ok(body) => codec.decode::<R::Ok>(&body).map_err(|_| CallError::Failed(Failed::BadReply)),
+        Err(CallError::Handler(body)) => Err(match R::Err::decode(codec, &body) {
+            Ok(error) => CallError::Handler(error),
+            Err(_) => CallError::Failed(Failed::BadReply),
+        }),
+        Err(CallError::NotExecuted(why)) => Err(CallError::NotExecuted(why)),
+        Err(CallError::Failed(how)) => Err(CallError::Failed(how)),
+        Err(CallError::DeadlineExceeded) => Err(CallError::DeadlineExceeded),
+        Err(CallError::Cancelled) => Err(CallError::Cancelled),
+        Err(CallError::Indeterminate) => Err(CallError::Indeterminate),
+    }
+}
+
+/// A call that runs by itself. Dropping this changes nothing.
+#[derive(Debug, Clone)]
+pub struct Detached {
+    shared: Weak<Shared>,
+    call: Option<CallId>,
+    task: Option<tokio::task::AbortHandle>,
+}
+
+impl Detached {
+    fn of(shared: &Arc<Shared>, call: Option<CallId>) -> Self {
+        Self { shared: Arc::downgrade(shared), call, task: None }
+    }
+
+    /// Cancels the call at the other end, if it has not ended. Its callback is dropped, not called.
+    pub fn cancel(&self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+        if let (Some(shared), Some(id)) = (self.shared.upgrade(), self.call) {
+            let next = shared.with(|session, now| session.abandon_call(id, now));
+            if let Some(waiter) = next {
+                crate::shared::wake(waiter);
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! From a frame to its handler: finds it, runs it inline or lets it go on as a task, and keeps calls that have no
+//! handler slot yet, in arrival order. Belongs to the driver; nobody else touches it.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context as TaskContext, Poll};
+use std::time::{Duration, Instant};
+
+use farcall_protocol::session::{Event, Stop};
+use farcall_protocol::wire::Target;
+use farcall_protocol::{CallError, CallId, CloseCode, CloseReason, Failed, NotExecuted};
+use tokio::task::{AbortHandle, JoinSet};
+use tracing::{debug, warn};
+
+use crate::context::Current;
+use crate::router::{Ended, Entry, Invocation, Progress, Step};
+use crate::shared::{Shared, Waiter, hand, now, wake};
+use crate::task::HandlerTask;
+use crate::trace::{self, Started};
+
+/// Runs what the peer asks for.
+pub(crate) struct Dispatcher {
+    shared: Arc<Shared>,
+    /// Calls and messages waiting for a handler slot. Those of one session start in arrival order, so once one
+    /// waits, everything behind it does; only calls nested in our own pass.
+    queue: VecDeque<Queued>,
+    queue_bytes: usize,
+    tasks: JoinSet<()>,
+    /// How to stop the handler of a slot; an entry may be stale, its generation tells.
+    aborts: HashMap<u32, (u32, AbortHandle)>,
+    /// Answers that were ready at once, sent together.
+    replies: Vec<(CallId, Ended, Range<usize>)>,
+    reply_bytes: Vec<u8>,
+    /// When the last slow handler was named.
+    warned_at: Option<Instant>,
+}
+
+struct Queued {
+    arrived: Arrived,
+    body: Vec<u8>,
+}
+
+/// A call or message without its body.
+#[derive(Debug, Clone, Copy)]
+struct Arrived {
+    call: Option<CallId>,
+    to: Target,
+    deadline: Instant,
+}
+
+/// A handler that holds the connection's task longer than this is named in a warning.
+const SLOW: Duration = Duration::from_millis(10);
+/// At most one such warning a session in this time.
+const WARN_EVERY: Duration = Duration::from_secs(1);
+
+impl Dispatcher {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            queue: VecDeque::new(),
+            queue_bytes: 0,
+            tasks: JoinSet::new(),
+            aborts: HashMap::new(),
+            replies: Vec::new(),
+            reply_bytes: Vec::new(),
+            warned_at: None,
+        }
+    }
+
+    /// Does what an event asks for.
+    pub(crate) fn handle(&mut self, event: Event<'_, Waiter>) {
+        match event {
+            Event::Call { id, to, deadline, nested, body } => {
+                self.arrive(Arrived { call: Some(id), to, deadline }, nested, body);
+            }
+            Event::Message { to, body, .. } => {
+                let deadline = now() + self.shared.peek(|session| session.limits().deadline_default);
+                self.arrive(Arrived { call: None, to, deadline }, false, body);
+            }
+            Event::Stop { id, why } => self.stop(id, why),
+            Event::Wake(waiter) => wake(waiter),
+            Event::Ended(waiter, outcome) => hand(waiter, outcome),
+        }
+    }
+
+    fn arrive(&mut self, arrived: Arrived, nested: bool, body: &[u8]) {
+        if nested || (self.queue.is_empty() && self.has_slot()) {
+            return self.start(arrived, body);
+        }
+        self.queue_bytes += body.len();
+        self.queue.push_back(Queued { arrived, body: body.to_vec() });
+        self.shared.queued.store(true, Ordering::Release);
+        let (items_max, bytes_max) =
+            self.shared.peek(|session| (session.limits().inbox_items_max, session.limits().inbox_bytes_max));
+        if self.queue.len() > items_max || self.queue_bytes > bytes_max {
+            let message = format!("{} messages wait for a handler", self.queue.len());
+            self.shared.close(CloseReason::ours(CloseCode::InboundOverflow, message));
+        }
+    }
+
+    fn has_slot(&self) -> bool {
+        let max = self.shared.peek(|session| session.limits().handlers_running_max);
+        self.shared.running.load(Ordering::Acquire) < max as usize
+    }
+
+    /// Starts what waited, as far as there are slots, and reaps tasks that have ended.
+    pub(crate) fn resume(&mut self, cx: &mut TaskContext<'_>) {
+        while let Poll::Ready(Some(_)) = self.tasks.poll_join_next(cx) {}
+        while !self.queue.is_empty() && self.has_slot() {
+            let Some(Queued { arrived, body }) = self.queue.pop_front() else { break };
+            self.queue_bytes -= body.len();
+            if now() >= arrived.deadline {
+                // It waited too long and never started (P-32).
+                self.refuse(arrived, NotExecuted::Expired);
+            } else {
+                self.start(arrived, &body);
+            }
+        }
+        if self.queue.is_empty() {
+            self.shared.queued.store(false, Ordering::Release);
+        }
+        self.flush();
+    }
+
+    fn start(&mut self, arrived: Arrived, body: &[u8]) {
+        let router = self.shared.router.clone();
+        let Arrived { call, to, deadline } = arrived;
+        let Some(entry) = router.find(to.route) else {
+            debug!(target: "farcall", uid = %self.shared.uid, session = %self.shared.id, route = %to.route, "no such route");
+            return self.refuse(arrived, NotExecuted::UnknownRoute);
+        };
+        if to.signature != entry.signature && !self.shared.codec.is_self_describing() {
+            debug!(target: "farcall", uid = %self.shared.uid, session = %self.shared.id, route = %entry.name, "the peers' contracts differ");
+            let (ours, theirs) = (to.signature, entry.signature);
+            return self.refuse(arrived, NotExecuted::SignatureMismatch { ours, theirs });
+        }
+        let current = Current { session: self.shared.id, call, deadline, trace: to.trace };
+        let handling = Handling::new(entry, body.len(), current);
+        let from = self.reply_bytes.len();
+        let began = Instant::now();
+        let invocation = Invocation { shared: &self.shared, current, body, reply: &mut self.reply_bytes };
+        // Only the user's function can panic in here, and what it leaves half-written is cut off below.
+        let step = std::panic::catch_unwind(AssertUnwindSafe(|| (entry.handler)(invocation)));
+        self.blame_if_slow(entry, began);
+        match step {
+            Ok(Step(Progress::Done(ended))) => self.done(call, ended, from, &handling),
+            Ok(Step(Progress::Running(future))) => {
+                let task = HandlerTask::new(self.shared.clone(), call, future, handling);
+                let abort = self.tasks.spawn(task);
+                if let Some(id) = call {
+                    self.aborts.insert(id.slot, (id.generation, abort));
+                }
+            }
+            Err(_) => {
+                self.reply_bytes.truncate(from);
+                self.done(call, Err(CallError::Failed(Failed::Panicked)), from, &handling);
+            }
+        }
+    }
+
+    fn done(&mut self, call: Option<CallId>, ended: Ended, from: usize, handling: &Handling) {
+        handling.finished(&self.shared, ended.clone().map_err(|error| error.map_handler(|()| &[][..])));
+        match call {
+            Some(id) => self.replies.push((id, ended, from..self.reply_bytes.len())),
+            None => self.reply_bytes.truncate(from),
+        }
+    }
+
+    fn refuse(&mut self, arrived: Arrived, why: NotExecuted) {
+        if let Some(id) = arrived.call {
+            let at = self.reply_bytes.len();
+            self.replies.push((id, Err(CallError::NotExecuted(why)), at..at));
+        }
+    }
+
+    fn stop(&mut self, id: CallId, why: Stop) {
+        if let Some(at) = self.queue.iter().position(|queued| queued.arrived.call == Some(id))
+            && let Some(Queued { arrived, body }) = self.queue.remove(at)
+        {
+            self.queue_bytes -= body.len();
+            return match why {
+                Stop::Expired => self.refuse(arrived, NotExecuted::Expired),
+                Stop::Cancelled => {
+                    let at = self.reply_bytes.len();
+                    self.replies.push((id, Err(CallError::Cancelled), at..at));
+                }
+            };
+        }
+        if let Some((generation, abort)) = self.aborts.remove(&id.slot)
+            && generation == id.generation
+        {
+            abort.abort();
+        }
+    }
+
+    /// Sends the answers that were ready at once, under one lock.
+    pub(crate) fn flush(&mut self) {
+        if self.replies.is_empty() {
+            return;
+        }
+        let (replies, bytes) = (&mut self.replies, &self.reply_bytes);
+        let at = now();
+        self.shared.drive(|session| {
+            for (id, ended, range) in replies.drain(..) {
+                let body = &bytes[range];
+                let ending = match ended {
+                    Ok(()) => Ok(body),
+                    Err(error) => Err(error.map_handler(|()| body)),
+                };
+                session.reply(id, ending, at);
+            }
+        });
+        self.reply_bytes.clear();
+        if self.reply_bytes.capacity() > REPLY_BYTES_KEPT {
+            self.reply_bytes = Vec::new();
+        }
+    }
+
+    fn blame_if_slow(&mut self, entry: &Entry, began: Instant) {
+        let held = began.elapsed();
+        if held >= SLOW && self.warned_at.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
+            self.warned_at = Some(Instant::now());
+            let held_ms = held.as_millis() as u64;
+            warn!(target: "farcall", uid = %self.shared.uid, session = %self.shared.id, route = %entry.name, place = %entry.place, held_ms, "a handler held the connection's task");
+        }
+    }
+
+    /// Stops every handler and waits until they have.
+    pub(crate) async fn shut_down(&mut self) {
+        self.queue.clear();
+        self.tasks.shutdown().await;
+    }
+}
+
+/// Space for answers kept for the next batch.
+const REPLY_BYTES_KEPT: usize = 4 << 10;
+
+/// What is told of a handler's run when it ends.
+pub(crate) struct Handling {
+    /// Only while calls are logged.
+    logged: Option<(Arc<str>, usize, Current, Started)>,
+}
+
+impl Handling {
+    fn new(entry: &Entry, bytes: usize, current: Current) -> Self {
+        Self { logged: Started::now().map(|started| (entry.name.clone(), bytes, current, started)) }
+    }
+
+    pub(crate) fn finished(&self, shared: &Shared, ended: Result<(), CallError<&[u8]>>) {
+        if let Some((name, bytes, current, started)) = &self.logged {
+            let ended = ended.map_err(|error| error.map_handler(|_| ()));
+            trace::handled(shared, name, *bytes, current.trace, *started, ended);
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! The one loop of a connection. Everything that can make a session move is in [`Driver::poll`]: bytes from the
+//! peer, the clock, handlers that ended, callers that queued. It never waits for a write while it could read: two
+//! chatty peers that did would wait for each other for ever.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, Bytes};
+use farcall_protocol::session::{Batch, Event};
+use farcall_protocol::wire::Split;
+use farcall_protocol::{CloseCode, CloseReason};
+use smallvec::SmallVec;
+use tokio::io::{AsyncWriteExt, ReadBuf};
+use tokio::time::Sleep;
+
+use crate::dispatch::Dispatcher;
+use crate::shared::{Shared, Waiter, now};
+use crate::transport::Transport;
+
+/// Drives one session over one connection until it is over.
+pub(crate) struct Driver<T> {
+    io: T,
+    shared: Arc<Shared>,
+    dispatcher: Dispatcher,
+    /// The beginning of a frame whose rest has not come.
+    partial: Vec<u8>,
+    /// How long that frame is, as far as is known.
+    needed: usize,
+    /// Taken from the session and not yet taken by the connection.
+    writing: VecDeque<Bytes>,
+    timer: Option<Pin<Box<Sleep>>>,
+    armed: Option<Instant>,
+    /// The chance for other callers to join this write has been given.
+    yielded: bool,
+}
+
+/// What one read takes, and the space for it: one for each thread, since between reads it holds nothing.
+const READ_BYTES: usize = 64 << 10;
+/// Frames taken under one lock.
+const FRAMES_PER_LOCK: usize = 64;
+/// Pieces given to one write.
+const PIECES_PER_WRITE: usize = 32;
+/// How long the last frames may take to be written.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+thread_local! {
+    static READ_BUFFER: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+}
+
+impl<T: Transport> Driver<T> {
+    /// `early` are bytes that came behind the login.
+    pub(crate) fn new(io: T, shared: Arc<Shared>, early: &[u8]) -> Self {
+        Self {
+            io,
+            dispatcher: Dispatcher::new(shared.clone()),
+            shared,
+            partial: early.to_vec(),
+            needed: 0,
+            writing: VecDeque::new(),
+            timer: None,
+            armed: None,
+            yielded: false,
+        }
+    }
+
+    /// Runs until the session is over: drives it, stops its handlers, writes the last frames, lets go.
+    pub(crate) async fn run(mut self) -> CloseReason {
+        let early = std::mem::take(&mut self.partial);
+        self.take_in(&early);
+        let reason = std::future::poll_fn(|cx| self.poll(cx)).await;
+        self.shared.announce_close();
+        self.dispatcher.shut_down().await;
+        let farewell = tokio::time::timeout(FAREWELL, self.say_farewell());
+        // Whether the peer still listens or not, this was the last it heard.
+        let _ = farewell.await;
+        self.shared.end();
+        reason
+    }
+
+    fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<CloseReason> {
+        loop {
+            let has_read = self.poll_read(cx);
+            self.dispatcher.resume(cx);
+            self.handle_timeout();
+            if !has_read && self.gives_others_a_chance(cx) {
+                return Poll::Pending;
+            }
+            self.poll_write(cx);
+            if let Some(reason) = self.shared.close_reason() {
+                return Poll::Ready(reason);
+            }
+            if has_read {
+                continue;
+            }
+            // Under the same lock in which callers queue: whatever comes later wakes this task.
+            let blocked = !self.writing.is_empty();
+            let Some(next) = self.shared.sleep(cx.waker(), blocked) else { continue };
+            if self.is_timer_pending(next, cx) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Before the first write after a pause this task steps back once: other callers that are ready join the same
+    /// write. 1.8 times the calls with 256 in flight on one connection, 4.5 times with 64 connections; free alone.
+    fn gives_others_a_chance(&mut self, cx: &TaskContext<'_>) -> bool {
+        if self.yielded || !self.writing.is_empty() || !self.shared.drive(|session| session.has_output(now()))
+        {
+            return false;
+        }
+        self.yielded = true;
+        cx.waker().wake_by_ref();
+        true
+    }
+
+    /// Reads once and handles what came. False if there was nothing.
+    fn poll_read(&mut self, cx: &mut TaskContext<'_>) -> bool {
+        // Taken for the time of this call: a handler may run another connection's driver on this thread.
+        let mut buffer = READ_BUFFER.take().unwrap_or_else(|| vec![0; READ_BYTES].into_boxed_slice());
+        let has_read = self.poll_read_into(&mut buffer, cx);
+        READ_BUFFER.set(Some(buffer));
+        has_read
+    }
+
+    fn poll_read_into(&mut self, buffer: &mut [u8], cx: &mut TaskContext<'_>) -> bool {
+        // A frame that fits is put together in the buffer; a larger one grows where it is, by what has come.
+        let joins = !self.partial.is_empty() && self.needed <= buffer.len() / 2;
+        let kept = if joins { self.partial.len() } else { 0 };
+        let mut free = ReadBuf::new(&mut buffer[kept..]);
+        match Pin::new(&mut self.io).poll_read(cx, &mut free) {
+            Poll::Pending => return false,
+            Poll::Ready(Err(error)) => {
+                self.lost(&error);
+                return false;
+            }
+            Poll::Ready(Ok(())) => {}
+        }
+        let read = free.filled().len();
+        if read == 0 {
+            self.lost(&io::ErrorKind::UnexpectedEof.into());
+            return false;
+        }
+        if joins {
+            buffer[..kept].copy_from_slice(&self.partial);
+            self.partial.clear();
+            self.take_in(&buffer[..kept + read]);
+        } else if self.partial.is_empty() {
+            self.take_in(&buffer[..read]);
+        } else {
+            self.partial.extend_from_slice(&buffer[..read]);
+            if self.partial.len() >= self.needed {
+                let whole = std::mem::take(&mut self.partial);
+                self.take_in(&whole);
+            } else {
+                let needed = self.needed;
+                self.shared.drive(|session| session.heard(Some(needed), now()));
+            }
+        }
+        true
+    }
+
+    /// Takes in frames and keeps what is left of the last.
+    fn take_in(&mut self, bytes: &[u8]) {
+        let mut at = 0;
+        let now = now();
+        let mut more = !bytes.is_empty();
+        while more {
+            let mut events: SmallVec<[Event<'_, Waiter>; 16]> = SmallVec::new();
+            let mut broken = None;
+            self.shared.drive(|session| {
+                for _ in 0..FRAMES_PER_LOCK {
+                    let taken = match session.split(&bytes[at..]) {
+                        Ok(Split::Frame(raw)) => {
+                            at += raw.wire_bytes;
+                            session.receive(raw, now, &mut events)
+                        }
+                        Ok(Split::Partial { needed }) => {
+                            self.needed = needed;
+                            session.heard((at < bytes.len()).then_some(needed), now);
+                            more = false;
+                            return;
+                        }
+                        Err(reason) => Err(reason),
+                    };
+                    if let Err(reason) = taken {
+                        broken = Some(reason);
+                        more = false;
+                        return;
+                    }
+                }
+            });
+            events.into_iter().for_each(|event| self.dispatcher.handle(event));
+            self.dispatcher.flush();
+            if let Some(reason) = broken {
+                return self.shared.close(reason);
+            }
+        }
+        self.partial.extend_from_slice(&bytes[at..]);
+        if self.partial.is_empty() {
+            self.partial = Vec::new();
+        }
+    }
+
+    fn handle_timeout(&mut self) {
+        let now = now();
+        if self.armed.is_none_or(|armed| now < armed) {
+            return;
+        }
+        self.armed = None;
+        let mut events = Vec::new();
+        let verdict = self.shared.drive(|session| session.handle_timeout(now, &mut events));
+        events.into_iter().for_each(|event| self.dispatcher.handle(event));
+        self.dispatcher.flush();
+        if let Err(reason) = verdict {
+            self.shared.close(reason);
+        }
+    }
+
+    /// Writes what the connection takes; never waits for it.
+    fn poll_write(&mut self, cx: &mut TaskContext<'_>) {
+        let mut progress = false;
+        loop {
+            if self.writing.is_empty() {
+                let mut batch = Batch::new();
+                self.shared.drive(|session| session.take_output(now(), &mut batch));
+                self.writing.extend(batch);
+                if self.writing.is_empty() {
+                    break;
+                }
+            }
+            match self.poll_write_once(cx) {
+                Poll::Ready(Ok(_)) => progress = true,
+                Poll::Ready(Err(error)) => return self.lost(&error),
+                Poll::Pending => break,
+            }
+        }
+        let pending = !self.writing.is_empty();
+        self.yielded = pending && self.yielded;
+        if progress || pending {
+            self.shared.drive(|session| session.wrote(progress, pending, now()));
+        }
+    }
+
+    fn poll_write_once(&mut self, cx: &mut TaskContext<'_>) -> Poll<io::Result<usize>> {
+        let io = Pin::new(&mut self.io);
+        let written = if let [only] = self.writing.make_contiguous() {
+            ready!(io.poll_write(cx, only))?
+        } else {
+            let pieces: SmallVec<[IoSlice<'_>; PIECES_PER_WRITE]> =
+                self.writing.iter().take(PIECES_PER_WRITE).map(|piece| IoSlice::new(piece)).collect();
+            ready!(io.poll_write_vectored(cx, &pieces))?
+        };
+        if written == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        let mut left = written;
+        while let Some(front) = self.writing.front_mut() {
+            let taken = left.min(front.len());
+            front.advance(taken);
+            left -= taken;
+            if !front.is_empty() {
+                break;
+            }
+            self.writing.pop_front();
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn lost(&self, error: &io::Error) {
+        self.shared.close(CloseReason::ours(CloseCode::ConnectionLost, error.to_string()));
+    }
+
+    /// Arms the timer for the next timeout. False if that is now.
+    fn is_timer_pending(&mut self, next: Option<Instant>, cx: &mut TaskContext<'_>) -> bool {
+        let Some(next) = next else { return true };
+        // One that fires too early looks and is armed again; that is cheaper than moving it for every call.
+        if self.armed.is_none_or(|armed| next < armed) {
+            self.armed = Some(next);
+            let at = tokio::time::Instant::from_std(next);
+            match &mut self.timer {
+                Some(timer) => timer.as_mut().reset(at),
+                none => *none = Some(Box::pin(tokio::time::sleep_until(at))),
+            }
+        }
+        self.timer.as_mut().is_none_or(|timer| timer.as_mut().poll(cx).is_pending())
+    }
+
+    /// Writes what is still to be said, and closes.
+    async fn say_farewell(&mut self) -> io::Result<()> {
+        let mut batch = Batch::new();
+        self.shared.drive(|session| session.take_output(now(), &mut batch));
+        self.writing.extend(batch);
+        while let Some(piece) = self.writing.pop_front() {
+            self.io.write_all(&piece).await?;
+        }
+        self.io.flush().await?;
+        self.io.shutdown().await
+    }
+}

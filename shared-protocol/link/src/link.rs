@@ -1,0 +1,111 @@
+//! A session with its connection: what a login gives, ready to run.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use farcall_protocol::handshake::Established;
+use farcall_protocol::session::Session;
+use farcall_protocol::{CloseReason, Limits, ServedBy, Side};
+use tracing::Instrument;
+
+use crate::driver::Driver;
+use crate::peer::Peer;
+use crate::router::Router;
+use crate::shared::{Identity, Shared, now};
+use crate::transport::Transport;
+
+/// Where a peer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Address {
+    /// Behind a socket.
+    Socket(SocketAddr),
+    /// In this process.
+    Memory,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(address) => address.fmt(f),
+            Self::Memory => f.write_str("memory"),
+        }
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        Self::Socket(address)
+    }
+}
+
+/// What a link is made with on either side.
+#[derive(Debug, Clone)]
+pub struct LinkConfig {
+    /// What this end allows itself and grants the peer.
+    pub limits: Limits,
+    /// What this end serves.
+    pub router: Arc<Router>,
+}
+
+/// A session that is logged in and not yet running. Until [`run`](Self::run) is polled nothing is read or written;
+/// dropping it drops the connection.
+#[must_use = "a link does nothing until it is run"]
+pub struct Link<T> {
+    driver: Driver<T>,
+    shared: Arc<Shared>,
+}
+
+impl<T> fmt::Debug for Link<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Link").field(&self.shared).finish()
+    }
+}
+
+impl<T: Transport> Link<T> {
+    pub(crate) fn new(
+        side: Side,
+        io: T,
+        early: &[u8],
+        established: Established,
+        login_took: Duration,
+        address: Address,
+        config: LinkConfig,
+    ) -> Self {
+        // Without randomness the first pings of many sessions may come together, which only costs smoothness.
+        let jitter = getrandom::u32().map_or(0.5, |bits| bits as f32 / u32::MAX as f32);
+        let session = Session::new(side, &established, config.limits, login_took, jitter, now());
+        let Established { uid, session: id, codec, .. } = established;
+        let identity = Identity { side, uid, id, codec, address };
+        let shared = Arc::new(Shared::new(identity, session, config.router));
+        Self { driver: Driver::new(io, shared.clone(), early), shared }
+    }
+
+    /// The other end. `S` is what it serves: the client's contracts on a server, the server's on a client.
+    pub fn peer<S: ServedBy>(&self) -> Peer<S> {
+        debug_assert!(S::SIDE != self.shared.side, "a peer serves what this side does not");
+        Peer::within(self.shared.clone(), None)
+    }
+
+    /// Runs the session until it is over, its handlers have stopped and its last frames are written. Dropping this
+    /// cuts the connection and stops the handlers.
+    pub async fn run(self) -> CloseReason {
+        let span =
+            tracing::info_span!(target: "farcall", "session", uid = %self.shared.uid, id = %self.shared.id);
+        let guard = EndGuard(self.shared);
+        let reason = self.driver.run().instrument(span).await;
+        drop(guard);
+        reason
+    }
+}
+
+/// Ends the session also when its driver is dropped in mid-run: nobody is left waiting.
+struct EndGuard(Arc<Shared>);
+
+impl Drop for EndGuard {
+    fn drop(&mut self) {
+        self.0.close(CloseReason::ours(farcall_protocol::CloseCode::ConnectionLost, "its task was dropped"));
+        self.0.end();
+    }
+}

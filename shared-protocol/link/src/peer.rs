@@ -1,0 +1,290 @@
+//! The handle to the other end of a session: what stubs are called on, and what they do.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use farcall_protocol::codec::Codec;
+use farcall_protocol::session::{Body, Counts, LatestKey, Message as Outgoing};
+use farcall_protocol::wire::Target;
+use farcall_protocol::{
+    Answer, Caller, CloseReason, Delivery, Dropped, Message, NotExecuted, Notified, Reaches, RouteDescriptor,
+    RouteError, RouteId, ServedBy, SessionId, Shape, Signature, Uid,
+};
+use serde::Serialize;
+
+use crate::call::Call;
+use crate::context::Current;
+use crate::link::Address;
+use crate::shared::Shared;
+use crate::trace::{self, CallName};
+
+/// The other end of a session, which serves contracts marked `S`. Stubs are called on it; everything else is
+/// behind [`session`](Self::session), so that no method here can shadow a stub.
+#[derive(Debug)]
+pub struct Peer<S: ServedBy> {
+    shared: Arc<Shared>,
+    /// Set on handles that a handler's context gave: their calls are made within that handler's call.
+    within: Option<Current>,
+    _serves: PhantomData<S>,
+}
+
+impl<S: ServedBy> Clone for Peer<S> {
+    fn clone(&self) -> Self {
+        Self::within(self.shared.clone(), self.within)
+    }
+}
+
+impl<S: ServedBy> Peer<S> {
+    pub(crate) const fn within(shared: Arc<Shared>, within: Option<Current>) -> Self {
+        Self { shared, within, _serves: PhantomData }
+    }
+
+    /// Everything about the session that is not a call of a contract.
+    pub fn session(&self) -> SessionHandle<'_> {
+        SessionHandle { shared: &self.shared, within: self.within }
+    }
+}
+
+impl<S: ServedBy> Reaches<S> for Peer<S> {}
+
+impl<S: ServedBy> Caller for Peer<S> {
+    type Call<R: Answer> = Call<R>;
+    type Notified = Notified;
+
+    fn call<A: Serialize, R: Answer>(&self, route: &'static RouteDescriptor, arguments: &A) -> Call<R> {
+        let (id, signature) = (route.id(), route.signature());
+        self.session().start(CallName::Static(route.name), id, signature, arguments)
+    }
+
+    fn notify<A: Serialize>(&self, route: &'static RouteDescriptor, arguments: &A) -> Notified {
+        let codec = self.shared.codec;
+        with_encoded(codec, arguments, |body| match body {
+            Ok(body) => self.session().message(route, 0, Outgoing::Own(body)),
+            Err(_) => Notified::Dropped(Dropped::Unencodable),
+        })
+    }
+}
+
+/// A session seen from one of its ends.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionHandle<'a> {
+    shared: &'a Arc<Shared>,
+    within: Option<Current>,
+}
+
+impl SessionHandle<'_> {
+    /// The session's player.
+    pub fn uid(&self) -> &Uid {
+        &self.shared.uid
+    }
+
+    /// The session's public name.
+    pub fn id(&self) -> SessionId {
+        self.shared.id
+    }
+
+    /// Where the peer is.
+    pub fn address(&self) -> &Address {
+        &self.shared.address
+    }
+
+    /// Whether the session is not over.
+    pub fn is_open(&self) -> bool {
+        self.closed_reason().is_none()
+    }
+
+    /// Why the session is over, once it is.
+    pub fn closed_reason(&self) -> Option<CloseReason> {
+        self.shared.close_reason()
+    }
+
+    /// Waits until the session is over. Dropping the wait changes nothing.
+    pub async fn closed(&self) -> CloseReason {
+        self.shared.closed().await
+    }
+
+    /// Ends the session. What was sent before still goes out; every pending call ends.
+    pub fn close(&self, reason: CloseReason) {
+        self.shared.close(reason);
+    }
+
+    /// What the session has done so far.
+    pub fn counts(&self) -> Counts {
+        self.shared.peek(farcall_protocol::session::Session::counts)
+    }
+
+    /// Bytes held for the peer: sent and not acknowledged, unsent, and latest values, with overhead.
+    pub fn bytes_held(&self) -> usize {
+        self.shared.peek(farcall_protocol::session::Session::bytes_held)
+    }
+
+    /// Calls made from here that have not ended at the peer.
+    pub fn calls_outgoing(&self) -> u32 {
+        self.shared.peek(farcall_protocol::session::Session::calls_outgoing)
+    }
+
+    /// Slots of calls made from here that are not free again.
+    pub fn slots_used(&self) -> usize {
+        self.shared.peek(farcall_protocol::session::Session::slots_used)
+    }
+
+    /// Calls of the peer that have not been answered.
+    pub fn calls_incoming(&self) -> u32 {
+        self.shared.peek(farcall_protocol::session::Session::calls_incoming)
+    }
+
+    /// The last measured round trip; only the server measures.
+    pub fn rtt(&self) -> Option<Duration> {
+        self.shared.peek(farcall_protocol::session::Session::rtt)
+    }
+
+    /// The server's clock, as time since an instant of its choice, and how far off it may be. Never runs
+    /// backwards.
+    pub fn server_now(&self) -> (Duration, Duration) {
+        let now = crate::shared::now();
+        self.shared.peek(|session| {
+            let clock = session.server_clock();
+            (clock.now(now), clock.error())
+        })
+    }
+
+    /// Calls a route by its wire name, for tools and scripts: `peer.session().call::<_, String>("motd", ())`.
+    /// `arguments` is a tuple of the route's arguments, or `()`.
+    pub fn call<A: Message, R: Answer>(&self, route: &str, arguments: A) -> Call<R> {
+        let name = CallName::Owned(Arc::from(route));
+        self.start(name, RouteId::of(route), signature_of::<A, R>(), &arguments)
+    }
+
+    /// Sends a message to a route by its wire name.
+    pub fn notify<A: Message>(&self, route: &str, arguments: A) -> Notified {
+        let signature = message_signature_of::<A>();
+        let to = Target { route: RouteId::of(route), signature, trace: self.trace() };
+        with_encoded(self.shared.codec, &arguments, |body| match body {
+            Ok(body) => self.shared.with(|session, now| session.notify(to, Outgoing::Own(body), now)),
+            Err(_) => Notified::Dropped(Dropped::Unencodable),
+        })
+    }
+
+    fn current(&self) -> Option<Current> {
+        self.within.or_else(Current::get)
+    }
+
+    fn trace(&self) -> Option<farcall_protocol::TraceId> {
+        trace::id_for(self.current())
+    }
+
+    fn start<A: Serialize, R: Answer>(
+        &self,
+        name: CallName,
+        route: RouteId,
+        signature: Signature,
+        arguments: &A,
+    ) -> Call<R> {
+        let current = self.current();
+        let target = Target { route, signature, trace: trace::id_for(current) };
+        let body = with_encoded(self.shared.codec, arguments, |body| {
+            body.map(Body::from_slice).map_err(|_| NotExecuted::Unencodable)
+        });
+        Call::new(self.shared.clone(), name, target, body, current)
+    }
+
+    fn message(&self, route: &RouteDescriptor, scope: u64, message: Outgoing<'_>) -> Notified {
+        let to = Target { route: route.id(), signature: route.signature(), trace: self.trace() };
+        let sent = self.shared.with(|session, now| match route.delivery {
+            Delivery::Latest => {
+                let key = LatestKey { route: to.route, scope, key: 0 };
+                session.notify_latest(key, to, message)
+            }
+            Delivery::Droppable => session.notify_droppable(to, message),
+            // A route with a reply, sent as a message: the peer will refuse its signature.
+            Delivery::Notify | Delivery::Call => session.notify(to, message, now),
+        });
+        trace::told(self.shared, route.name, sent);
+        sent
+    }
+}
+
+/// A message encoded once, for any number of sessions.
+#[derive(Debug, Clone)]
+pub struct Broadcast {
+    route: &'static RouteDescriptor,
+    scope: u64,
+    /// One body a codec.
+    bodies: [Option<Bytes>; Codec::ALL.len()],
+}
+
+impl Broadcast {
+    /// Encodes a message, once for each codec there is. `scope` tells the latest values of one group from those
+    /// of another.
+    ///
+    /// # Errors
+    /// [`Dropped::Unencodable`].
+    pub fn new<A: Serialize>(
+        route: &'static RouteDescriptor,
+        scope: u64,
+        arguments: &A,
+    ) -> Result<Self, Dropped> {
+        let mut bodies = [const { None }; Codec::ALL.len()];
+        for (place, &codec) in bodies.iter_mut().zip(Codec::ALL) {
+            *place = with_encoded(codec, arguments, |body| body.ok().map(Bytes::copy_from_slice));
+        }
+        if bodies.iter().any(Option::is_none) {
+            return Err(Dropped::Unencodable);
+        }
+        Ok(Self { route, scope, bodies })
+    }
+
+    /// Sends it to one peer: appends, and never waits.
+    pub fn to<S: ServedBy>(&self, peer: &Peer<S>) -> Notified {
+        let at = Codec::ALL.iter().position(|&codec| codec == peer.shared.codec);
+        match at.and_then(|at| self.bodies[at].as_ref()) {
+            Some(body) => peer.session().message(self.route, self.scope, Outgoing::Shared(body)),
+            None => Notified::Dropped(Dropped::Unencodable),
+        }
+    }
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Scratch space kept for the next message; what a large one needed is given back.
+const SCRATCH_BYTES_KEPT: usize = 64 << 10;
+
+/// Encodes outside every lock: what runs here is the user's `Serialize`.
+fn with_encoded<A: Serialize, R>(
+    codec: Codec,
+    arguments: &A,
+    use_it: impl FnOnce(Result<&[u8], farcall_protocol::codec::CodecError>) -> R,
+) -> R {
+    // Taken out rather than borrowed: a user's Serialize may itself send something.
+    let mut scratch = SCRATCH.take();
+    scratch.clear();
+    let encoded = codec.encode(arguments, &mut scratch);
+    let result = use_it(encoded.map(|()| &scratch[..]));
+    if scratch.capacity() <= SCRATCH_BYTES_KEPT {
+        SCRATCH.set(scratch);
+    }
+    result
+}
+
+/// The signature of a route that takes a tuple `A` and answers `R`.
+pub(crate) fn signature_of<A: Message, R: Answer>() -> Signature {
+    Signature::of(parts(&A::SHAPE), Some(<R::Ok as Message>::SHAPE), <R::Err as RouteError>::SHAPE)
+}
+
+fn message_signature_of<A: Message>() -> Signature {
+    Signature::of(parts(&A::SHAPE), None, None)
+}
+
+/// The arguments that a shape stands for: a tuple's parts, nothing, or the one value it is.
+const fn parts(shape: &'static &'static Shape) -> &'static [&'static Shape] {
+    match shape {
+        Shape::Tuple(parts) => parts,
+        Shape::Unit => &[],
+        _ => std::slice::from_ref(shape),
+    }
+}

@@ -1,0 +1,224 @@
+//! Building a router, and everything that can be wrong with one: found at start, all at once, each with the place
+//! in the source it concerns.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
+use std::fmt;
+use std::sync::Arc;
+
+use farcall_protocol::{ContractDescriptor, RouteId, Side};
+
+use super::{Entry, Place, Registration, Router, Routes, States};
+
+/// Which bare routes (those of no contract) to serve.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Bare {
+    /// None: what is merely linked is not exposed.
+    #[default]
+    None,
+    /// Those of these names.
+    Named(Vec<&'static str>),
+    /// All that are linked for this side.
+    All,
+}
+
+/// Why a peer cannot start: everything that is wrong with what it was asked to serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartError(Vec<Problem>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Problem {
+    WrongSide { contract: &'static str, served_by: Side },
+    EmptyRegistry { side: Side, contract: &'static str },
+    NoHandler { route: &'static str },
+    TwoHandlers { route: Arc<str>, places: [Place; 2] },
+    UnknownBare { route: &'static str },
+    SameHash { routes: [Arc<str>; 2], places: [Place; 2] },
+    NoState { route: &'static str, state: &'static str, place: Place },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongSide { contract, served_by } => write!(
+                f,
+                "`{contract}` is served by the {served_by}; the {} cannot serve it",
+                served_by.other()
+            ),
+            Self::EmptyRegistry { side, contract } => write!(
+                f,
+                "`{contract}` is to be served, but no #[route] function of the {side} is linked at all: name the \
+                 crate that has them once, as in `use game_routes as _;`"
+            ),
+            Self::NoHandler { route } => {
+                write!(
+                    f,
+                    "`{route}` is to be served and has no handler: write one with #[route({})]",
+                    path(route)
+                )
+            }
+            Self::TwoHandlers { route, places: [one, other] } => {
+                write!(f, "`{route}` has two handlers: {one} and {other}")
+            }
+            Self::UnknownBare { route } => write!(f, "there is no bare route `{route}` to serve"),
+            Self::SameHash { routes: [one, other], places: [here, there] } => write!(
+                f,
+                "`{one}` ({here}) and `{other}` ({there}) have the same 64-bit hash: give one of them another wire \
+                 name"
+            ),
+            Self::NoState { route, state, place } => write!(
+                f,
+                "`{route}` ({place}) takes a `State<{state}>` and none was given: add it to the `states` of the \
+                 configuration"
+            ),
+        }
+    }
+}
+
+fn path(route: &str) -> String {
+    route.replace('.', "::")
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0[..] {
+            [one] => one.fmt(f),
+            many => {
+                write!(f, "{} things are wrong with what is to be served:", many.len())?;
+                many.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// A router in the making.
+struct Build<'a> {
+    side: Side,
+    registrations: Vec<&'a Registration>,
+    routes: HashMap<RouteId, Entry>,
+    states: &'a States,
+    problems: Vec<Problem>,
+}
+
+impl Router {
+    /// Collects what a peer is to serve: the handlers of its contracts and of the bare routes asked for, and
+    /// routes added by hand.
+    ///
+    /// # Errors
+    /// [`StartError`], with everything that is wrong.
+    pub fn collect(
+        side: Side,
+        serves: &[&'static ContractDescriptor],
+        bare: &Bare,
+        routes: Routes,
+        states: States,
+    ) -> Result<Self, StartError> {
+        let linked = inventory::iter::<Registration>.into_iter().filter(|found| found.route.side == side);
+        Self::from_registrations(linked.collect(), side, serves, bare, routes, states)
+    }
+
+    fn from_registrations(
+        registrations: Vec<&Registration>,
+        side: Side,
+        serves: &[&'static ContractDescriptor],
+        bare: &Bare,
+        routes: Routes,
+        states: States,
+    ) -> Result<Self, StartError> {
+        let mut build =
+            Build { side, registrations, routes: HashMap::new(), states: &states, problems: Vec::new() };
+        for closure in routes.0 {
+            let entry = closure.into_entry();
+            build.insert(RouteId::of(&entry.name), entry);
+        }
+        for contract in serves {
+            build.contract(contract);
+        }
+        build.bare(bare);
+        let Build { routes, problems, .. } = build;
+        if problems.is_empty() {
+            Ok(Self { routes, states: Arc::new(states) })
+        } else {
+            Err(StartError(problems))
+        }
+    }
+}
+
+impl Build<'_> {
+    fn contract(&mut self, contract: &'static ContractDescriptor) {
+        if contract.side != self.side {
+            let served_by = contract.side;
+            return self.problems.push(Problem::WrongSide { contract: contract.name, served_by });
+        }
+        for route in contract.routes {
+            let found: Vec<&Registration> =
+                self.registrations.iter().filter(|found| found.route.name == route.name).copied().collect();
+            if found.is_empty() && !self.routes.contains_key(&route.id()) {
+                let problem = if self.registrations.is_empty() && self.routes.is_empty() {
+                    // Once is enough: every other route would say the same.
+                    self.problems.push(Problem::EmptyRegistry { side: self.side, contract: contract.name });
+                    return;
+                } else {
+                    Problem::NoHandler { route: route.name }
+                };
+                self.problems.push(problem);
+            }
+            found.into_iter().for_each(|registration| self.register(registration));
+        }
+    }
+
+    fn bare(&mut self, bare: &Bare) {
+        let linked = self.registrations.iter().filter(|found| !found.contract);
+        let linked: Vec<&Registration> = linked.copied().collect();
+        match bare {
+            Bare::None => {}
+            Bare::All => linked.into_iter().for_each(|found| self.register(found)),
+            Bare::Named(names) => {
+                for &route in names {
+                    let found = linked.iter().filter(|found| found.route.name == route);
+                    let found: Vec<&Registration> = found.copied().collect();
+                    if found.is_empty() {
+                        self.problems.push(Problem::UnknownBare { route });
+                    }
+                    found.into_iter().for_each(|registration| self.register(registration));
+                }
+            }
+        }
+    }
+
+    fn register(&mut self, registration: &Registration) {
+        let Registration { route, handler, needs, place, .. } = *registration;
+        for need in needs.iter().flatten().filter(|need| !self.states.has(**need)) {
+            let state = (need.name)();
+            self.problems.push(Problem::NoState { route: route.name, state, place });
+        }
+        let name = Arc::from(route.name);
+        self.insert(
+            route.id(),
+            Entry { name, signature: route.signature(), handler: Box::new(handler), place },
+        );
+    }
+
+    /// Takes the id apart from the name, so that a test can make two names collide.
+    fn insert(&mut self, id: RouteId, entry: Entry) {
+        match self.routes.entry(id) {
+            MapEntry::Vacant(vacant) => {
+                vacant.insert(entry);
+            }
+            MapEntry::Occupied(occupied) => {
+                let first = occupied.get();
+                let places = [first.place, entry.place];
+                self.problems.push(if first.name == entry.name {
+                    Problem::TwoHandlers { route: entry.name, places }
+                } else {
+                    Problem::SameHash { routes: [first.name.clone(), entry.name], places }
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+//! The session behind its one short lock, shared by its driver and its callers. The lock is never held across an
+//! await, user code or another session's lock; wakers are woken after unlocking.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Instant;
+
+use farcall_protocol::codec::Codec;
+use farcall_protocol::session::{Event, Outcome, Session};
+use farcall_protocol::wire::Ending;
+use farcall_protocol::{CallId, CloseReason, Failed, SessionId, Side, Uid};
+use tokio::sync::Notify;
+
+use crate::link::Address;
+use crate::router::Router;
+
+/// What a session wakes.
+pub(crate) enum Waiter {
+    /// A task that awaits a call.
+    Task(Waker),
+    /// A callback given to a detached call.
+    Then(Box<dyn FnOnce(Outcome) + Send>),
+    /// Nobody: the call was only sent.
+    Nobody,
+}
+
+impl std::fmt::Debug for Waiter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Task(_) => "Task",
+            Self::Then(_) => "Then",
+            Self::Nobody => "Nobody",
+        })
+    }
+}
+
+/// One end of a session with everything that hangs on it.
+pub(crate) struct Shared {
+    core: Mutex<Core>,
+    pub(crate) side: Side,
+    pub(crate) uid: Uid,
+    pub(crate) id: SessionId,
+    pub(crate) codec: Codec,
+    pub(crate) address: Address,
+    pub(crate) router: Arc<Router>,
+    pub(crate) runtime: tokio::runtime::Handle,
+    /// Asynchronous handlers running: L16's `handlers_running_max` bounds those of depth 0.
+    pub(crate) running: AtomicUsize,
+    /// Calls wait in the driver for a handler slot: whoever frees one wakes the driver.
+    pub(crate) queued: AtomicBool,
+    /// The session is over, its handlers have stopped and its connection is gone.
+    ended: AtomicBool,
+    changed: Notify,
+}
+
+struct Core {
+    session: Session<Waiter>,
+    /// The driver, while it sleeps.
+    driver: Option<Waker>,
+}
+
+/// The fixed facts of a session.
+pub(crate) struct Identity {
+    pub(crate) side: Side,
+    pub(crate) uid: Uid,
+    pub(crate) id: SessionId,
+    pub(crate) codec: Codec,
+    pub(crate) address: Address,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("side", &self.side)
+            .field("uid", &self.uid)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Now, on the runtime's clock: tests move it.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+impl Shared {
+    pub(crate) fn new(identity: Identity, session: Session<Waiter>, router: Arc<Router>) -> Self {
+        let Identity { side, uid, id, codec, address } = identity;
+        Self {
+            core: Mutex::new(Core { session, driver: None }),
+            side,
+            uid,
+            id,
+            codec,
+            address,
+            router,
+            runtime: tokio::runtime::Handle::current(),
+            running: AtomicUsize::new(0),
+            queued: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            changed: Notify::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        // Nothing under this lock runs user code, so a poisoned one can only come from a bug of ours; the
+        // session's state is still the best there is for ending it.
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the session.
+    pub(crate) fn peek<R>(&self, look: impl FnOnce(&Session<Waiter>) -> R) -> R {
+        look(&self.lock().session)
+    }
+
+    /// Does something that may give the driver work, and wakes it.
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Session<Waiter>, Instant) -> R) -> R {
+        let now = now();
+        let (result, driver) = {
+            let mut core = self.lock();
+            let result = act(&mut core.session, now);
+            (result, core.driver.take())
+        };
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+        result
+    }
+
+    /// The driver's own access: it needs no waking.
+    pub(crate) fn drive<R>(&self, act: impl FnOnce(&mut Session<Waiter>) -> R) -> R {
+        act(&mut self.lock().session)
+    }
+
+    /// The driver goes to sleep until the instant returned; whoever gives it work wakes it. `None` if there is work
+    /// already: something to write that the connection would take (not `blocked`), or the end.
+    pub(crate) fn sleep(&self, waker: &Waker, blocked: bool) -> Option<Option<Instant>> {
+        let now = now();
+        let mut core = self.lock();
+        if core.session.closed().is_some() || (!blocked && core.session.has_output(now)) {
+            return None;
+        }
+        match &mut core.driver {
+            Some(known) => known.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+        Some(core.session.next_timeout().map(|(at, _)| at))
+    }
+
+    /// Wakes the driver to look at its queue.
+    pub(crate) fn wake_driver(&self) {
+        let driver = self.lock().driver.take();
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+
+    /// Answers a call of the peer.
+    pub(crate) fn reply(&self, id: CallId, ending: Ending<'_>) -> bool {
+        self.with(|session, now| session.reply(id, ending, now))
+    }
+
+    /// Answers a call whose handler went away.
+    pub(crate) fn reply_stopped(&self, id: CallId, otherwise: Failed) -> bool {
+        self.with(|session, now| session.reply_stopped(id, otherwise, now))
+    }
+
+    /// Ends the session from this end. The driver writes the last frames.
+    pub(crate) fn close(&self, reason: CloseReason) {
+        let mut events = Vec::new();
+        self.with(|session, _| session.close(reason, &mut events));
+        settle(events);
+        self.changed.notify_waiters();
+    }
+
+    /// Why the session is over, once it is.
+    pub(crate) fn close_reason(&self) -> Option<CloseReason> {
+        self.peek(|session| session.closed().cloned())
+    }
+
+    /// The driver is done: nothing of this session runs any more.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until nothing of this session runs any more.
+    pub(crate) async fn ended(&self) {
+        self.wait(|shared| shared.ended.load(Ordering::Acquire).then_some(())).await;
+    }
+
+    /// Waits until the session is over.
+    pub(crate) async fn closed(&self) -> CloseReason {
+        self.wait(Self::close_reason).await
+    }
+
+    async fn wait<R>(&self, mut look: impl FnMut(&Self) -> Option<R>) -> R {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            // Enabled before looking, so that a change in between is not missed.
+            changed.as_mut().enable();
+            if let Some(found) = look(self) {
+                return found;
+            }
+            changed.await;
+        }
+    }
+
+    /// Tells everybody who waits that the session is over.
+    pub(crate) fn announce_close(&self) {
+        self.changed.notify_waiters();
+    }
+}
+
+/// Wakes and calls whom a session's end, or the passing of time, concerns; never under the lock. Handlers to be
+/// stopped are the driver's own business.
+pub(crate) fn settle(events: Vec<Event<'static, Waiter>>) {
+    for event in events {
+        match event {
+            Event::Wake(waiter) => wake(waiter),
+            Event::Ended(waiter, outcome) => hand(waiter, outcome),
+            Event::Call { .. } | Event::Message { .. } | Event::Stop { .. } => {}
+        }
+    }
+}
+
+/// Wakes a waiter that polls.
+pub(crate) fn wake(waiter: Waiter) {
+    if let Waiter::Task(waker) = waiter {
+        waker.wake();
+    }
+}
+
+/// Gives a detached call's outcome to its callback.
+pub(crate) fn hand(waiter: Waiter, outcome: Outcome) {
+    match waiter {
+        Waiter::Then(callback) => callback(outcome),
+        Waiter::Task(waker) => waker.wake(),
+        Waiter::Nobody => {}
+    }
+}

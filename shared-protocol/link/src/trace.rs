@@ -1,0 +1,124 @@
+//! Calls as log lines: `ann → Lobby.enqueue 42 B ok 0.8 ms`, under the target `farcall`. Off, each costs a branch.
+//! Session events are logged where they happen; this module only words calls.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use farcall_protocol::{CallError, Notified, Side, TraceId};
+use tracing::{Level, debug, enabled};
+
+use crate::context::Current;
+use crate::shared::{Shared, now};
+
+/// The target of every line.
+pub(crate) const TARGET: &str = "farcall";
+
+/// A route's name, from a contract or by hand.
+#[derive(Debug, Clone)]
+pub(crate) enum CallName {
+    Static(&'static str),
+    Owned(Arc<str>),
+}
+
+impl fmt::Display for CallName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Static(name) => name,
+            Self::Owned(name) => name,
+        })
+    }
+}
+
+/// When a call began, if calls are logged.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Started(Instant);
+
+impl Started {
+    pub(crate) fn now() -> Option<Self> {
+        are_calls_logged().then(|| Self(now()))
+    }
+
+    fn elapsed_ms(self) -> f64 {
+        now().saturating_duration_since(self.0).as_secs_f64() * 1e3
+    }
+}
+
+fn are_calls_logged() -> bool {
+    enabled!(target: TARGET, Level::DEBUG)
+}
+
+/// The trace that a new call belongs to: its parent's, or a new one where calls are logged.
+pub(crate) fn id_for(current: Option<Current>) -> Option<TraceId> {
+    current.and_then(|current| current.trace).or_else(|| are_calls_logged().then(fresh_id))
+}
+
+/// Distinct within the process and unlikely elsewhere: a random start, then counted.
+fn fresh_id() -> TraceId {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    static START: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+    let start = *START.get_or_init(|| getrandom::u64().unwrap_or(0x9e37_79b9_7f4a_7c15));
+    TraceId(start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// A call made here has ended.
+pub(crate) fn made<T, E>(
+    shared: &Shared,
+    name: &CallName,
+    bytes: usize,
+    trace: Option<TraceId>,
+    started: &Started,
+    reply: &Result<T, CallError<E>>,
+) {
+    let ended = reply.as_ref().map(|_| ()).map_err(|error| error.as_ref().map_handler(|_| ()));
+    line(shared, shared.side, name, bytes, trace, *started, ended);
+}
+
+/// A call of the peer has been handled here.
+pub(crate) fn handled(
+    shared: &Shared,
+    name: &str,
+    bytes: usize,
+    trace: Option<TraceId>,
+    started: Started,
+    ended: Result<(), CallError<()>>,
+) {
+    line(shared, shared.side.other(), &name, bytes, trace, started, ended);
+}
+
+fn line(
+    shared: &Shared,
+    from: Side,
+    name: &dyn fmt::Display,
+    bytes: usize,
+    trace: Option<TraceId>,
+    started: Started,
+    ended: Result<(), CallError<()>>,
+) {
+    let (player, ms) = (&shared.uid, started.elapsed_ms());
+    let trace = trace.map_or(0, |TraceId(trace)| trace);
+    let arrow = match from {
+        Side::Client => format!("{player} → {name}"),
+        Side::Server => format!("server → {player}: {name}"),
+    };
+    match ended {
+        Ok(()) => {
+            debug!(target: "farcall", uid = %player, session = %shared.id, trace = format_args!("{trace:016x}"), "{arrow} {bytes} B ok {ms:.1} ms");
+        }
+        // What the handler refused with is its and its caller's business.
+        Err(CallError::Handler(())) => {
+            debug!(target: "farcall", uid = %player, session = %shared.id, trace = format_args!("{trace:016x}"), "{arrow} {bytes} B refused {ms:.1} ms");
+        }
+        Err(error) => {
+            debug!(target: "farcall", uid = %player, session = %shared.id, trace = format_args!("{trace:016x}"), "{arrow} {bytes} B {error} {ms:.1} ms");
+        }
+    }
+}
+
+/// A message was sent from here.
+pub(crate) fn told(shared: &Shared, route: &str, sent: Notified) {
+    if let Notified::Dropped(why) = sent {
+        debug!(target: "farcall", uid = %shared.uid, session = %shared.id, route, %why, "message dropped");
+    }
+}

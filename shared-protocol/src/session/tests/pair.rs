@@ -1,0 +1,484 @@
+//! Two ends of one session on virtual time, each with what a link would do for it: callers that wait, are woken
+//! and look; a writer; a reader that gets its bytes whole, one by one, or cut anywhere.
+
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::codec::Codec;
+use crate::contract::Delivery;
+use crate::ids::{RouteId, SessionId, Signature, Uid};
+use crate::wire::{Ending, Split, Target};
+
+pub(super) struct Pair {
+    start: Instant,
+    pub(super) now: Instant,
+    ends: [End; 2],
+    pub(super) cut: Cut,
+}
+
+/// How bytes arrive.
+pub(super) enum Cut {
+    Whole,
+    Bytes,
+    /// Pieces of random length, from this seed.
+    Random(u64),
+}
+
+pub(super) struct End {
+    pub(super) session: Session<usize>,
+    /// Written, on their way.
+    pipe: Vec<u8>,
+    /// Arrived, not yet whole frames.
+    unread: Vec<u8>,
+    /// What is written stays on its way.
+    pub(super) held: bool,
+    /// The connection takes no bytes.
+    pub(super) stuck: bool,
+    /// Callers are woken but do not get to run.
+    pub(super) asleep: bool,
+    sleepers: Vec<usize>,
+    asked: Vec<Ask>,
+    pub(super) taken: Vec<Taken>,
+    pub(super) said: Vec<(Delivery, Vec<u8>)>,
+    pub(super) stops: Vec<(CallId, Stop)>,
+    /// Kinds of the frames that have arrived.
+    pub(super) kinds: Vec<Kind>,
+}
+
+/// A call made here.
+struct Ask {
+    parent: Option<CallId>,
+    deadline: Instant,
+    body: Vec<u8>,
+    state: State,
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    Waiting(Option<Ticket>),
+    Sent(CallId),
+    Detached(CallId),
+    Done(Outcome),
+    Dropped,
+}
+
+/// A call of the peer.
+#[derive(Debug, Clone)]
+pub(super) struct Taken {
+    pub(super) id: CallId,
+    pub(super) body: Vec<u8>,
+    pub(super) deadline: Instant,
+    pub(super) nested: bool,
+}
+
+pub(super) const fn target() -> Target {
+    Target { route: RouteId(1), signature: Signature(2), trace: None }
+}
+
+/// What an end knows of a peer with these limits.
+pub(super) fn established(peer: &Limits, server: &Limits) -> Established {
+    Established {
+        session: SessionId([0; 16]),
+        uid: Uid::from(7),
+        codec: Codec::Bincode,
+        peer: Announced::from(peer),
+        heartbeat: server.heartbeat,
+        silence_max: server.silence_max,
+        server_time_us: 1_000_000,
+    }
+}
+
+impl Pair {
+    pub(super) fn new() -> Self {
+        Self::with(|_, _| ())
+    }
+
+    /// A pair whose limits (server's, client's) have been changed.
+    pub(super) fn with(change: impl FnOnce(&mut Limits, &mut Limits)) -> Self {
+        let (mut server, mut client) = (Limits::default(), Limits::default());
+        change(&mut server, &mut client);
+        let now = Instant::now();
+        let to_client = established(&client, &server);
+        let to_server = established(&server, &server);
+        let ends = [
+            End::new(Session::new(Server, &to_client, server, secs(0), 1.0, now)),
+            End::new(Session::new(Client, &to_server, client, ms(20), 1.0, now)),
+        ];
+        Self { start: now, now, ends, cut: Cut::Whole }
+    }
+
+    pub(super) fn end(&mut self, side: Side) -> &mut End {
+        &mut self.ends[usize::from(side == Client)]
+    }
+
+    pub(super) fn session(&mut self, side: Side) -> &mut Session<usize> {
+        &mut self.end(side).session
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.now - self.start
+    }
+
+    /// Makes a call and lets bytes flow.
+    pub(super) fn call(&mut self, side: Side, body: &[u8], within: Duration) -> usize {
+        self.call_within(side, None, body, within)
+    }
+
+    /// Makes a call on behalf of one of the peer's.
+    pub(super) fn call_within(
+        &mut self,
+        side: Side,
+        parent: Option<CallId>,
+        body: &[u8],
+        within: Duration,
+    ) -> usize {
+        let call = self.prepare(side, parent, body, within);
+        self.flow();
+        call
+    }
+
+    /// Makes a call that is not written yet.
+    pub(super) fn prepare(
+        &mut self,
+        side: Side,
+        parent: Option<CallId>,
+        body: &[u8],
+        within: Duration,
+    ) -> usize {
+        let (now, deadline) = (self.now, self.now + within);
+        let end = self.end(side);
+        let state = State::Waiting(None);
+        end.asked.push(Ask { parent, deadline, body: body.to_vec(), state });
+        let call = end.asked.len() - 1;
+        end.attempt(call, now);
+        call
+    }
+
+    /// The only call that has arrived at this side and is not answered yet.
+    pub(super) fn taken(&mut self, side: Side) -> CallId {
+        let taken = &self.end(side).taken;
+        assert_eq!(taken.len(), 1, "calls at the {side}: {taken:?}");
+        taken[0].id
+    }
+
+    /// How much time the first call at this side has left.
+    pub(super) fn time_left(&mut self, side: Side) -> Duration {
+        let now = self.now;
+        self.end(side).taken[0].deadline - now
+    }
+
+    /// Answers a call that has arrived at `side`, and lets bytes flow.
+    pub(super) fn reply(&mut self, side: Side, id: CallId, ending: Ending<'_>) {
+        let now = self.now;
+        let end = self.end(side);
+        end.taken.retain(|taken| taken.id != id);
+        assert!(end.session.reply(id, ending, now), "{id} has been answered before");
+        self.flow();
+    }
+
+    pub(super) fn answer(&mut self, side: Side, id: CallId, body: &[u8]) {
+        self.reply(side, id, Ok(body));
+    }
+
+    /// The handler of a call was stopped and ends.
+    pub(super) fn stopped(&mut self, side: Side, id: CallId) {
+        let now = self.now;
+        let end = self.end(side);
+        end.taken.retain(|taken| taken.id != id);
+        assert!(end.session.reply_stopped(id, Failed::Abandoned, now));
+        self.flow();
+    }
+
+    pub(super) fn notify(&mut self, side: Side, body: &[u8]) -> Notified {
+        let now = self.now;
+        let what = self.session(side).notify(target(), Message::Own(body), now);
+        self.flow();
+        what
+    }
+
+    pub(super) fn latest(&mut self, side: Side, key: u64, body: &[u8]) -> Notified {
+        let key = LatestKey { route: RouteId(1), scope: 0, key };
+        let what = self.session(side).notify_latest(key, target(), Message::Own(body));
+        self.flow();
+        what
+    }
+
+    /// How a call ended, if it has.
+    pub(super) fn outcome(&mut self, side: Side, call: usize) -> Option<Outcome> {
+        match &self.end(side).asked[call].state {
+            State::Done(outcome) => Some(outcome.clone()),
+            _ => None,
+        }
+    }
+
+    /// The number a call got; `None` while it waits.
+    pub(super) fn id(&mut self, side: Side, call: usize) -> Option<CallId> {
+        match self.end(side).asked[call].state {
+            State::Sent(id) | State::Detached(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_waiting(&mut self, side: Side, call: usize) -> bool {
+        matches!(self.end(side).asked[call].state, State::Waiting(_))
+    }
+
+    /// Drops a call, whatever has become of it.
+    pub(super) fn drop_call(&mut self, side: Side, call: usize) {
+        let now = self.now;
+        let end = self.end(side);
+        let woken = match std::mem::replace(&mut end.asked[call].state, State::Dropped) {
+            State::Waiting(Some(ticket)) => end.session.leave(ticket),
+            State::Sent(id) | State::Detached(id) => end.session.abandon_call(id, now),
+            State::Waiting(None) | State::Done(_) | State::Dropped => None,
+        };
+        end.wake(woken, now);
+    }
+
+    /// Lets a call go on without anybody waiting for it.
+    pub(super) fn detach(&mut self, side: Side, call: usize) {
+        let end = self.end(side);
+        let State::Sent(id) = end.asked[call].state else { panic!("not in flight") };
+        end.asked[call].state = match end.session.detach_call(id, call) {
+            Some((_, outcome)) => State::Done(outcome),
+            None => State::Detached(id),
+        };
+    }
+
+    /// Callers that were woken while they could not run, run.
+    pub(super) fn wake_up(&mut self, side: Side) {
+        let now = self.now;
+        let end = self.end(side);
+        end.asleep = false;
+        for call in std::mem::take(&mut end.sleepers) {
+            end.wake(Some(call), now);
+        }
+        self.flow();
+    }
+
+    pub(super) fn close(&mut self, side: Side, code: CloseCode) {
+        let now = self.now;
+        self.end(side).close(code.into(), now);
+        self.flow();
+    }
+
+    pub(super) fn closed(&mut self, side: Side) -> Option<CloseCode> {
+        self.session(side).closed().map(|reason| reason.code)
+    }
+
+    /// Raw bytes from this side arrive at the other.
+    pub(super) fn inject(&mut self, from: Side, bytes: &[u8]) {
+        self.end(from).pipe.extend_from_slice(bytes);
+        self.flow();
+    }
+
+    /// Bytes move until there are none to move.
+    pub(super) fn flow(&mut self) {
+        let now = self.now;
+        loop {
+            let mut moved = false;
+            for side in [Server, Client] {
+                let end = self.end(side);
+                moved |= end.write(now);
+                if end.held || end.pipe.is_empty() {
+                    continue;
+                }
+                let bytes = std::mem::take(&mut end.pipe);
+                let pieces = self.cut.pieces(&bytes);
+                let other = self.end(side.other());
+                pieces.into_iter().for_each(|piece| other.read(piece, now));
+                moved = true;
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    /// Time passes, with everything that happens by itself happening at its time.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        for _ in 0..1_000_000 {
+            self.flow();
+            let next =
+                self.ends.iter().filter_map(|end| end.session.next_timeout()).min_by_key(|next| next.0);
+            let at = next.map_or(until, |(at, _)| at.max(self.now).min(until));
+            if at == self.now && at == until && next.is_none_or(|(next, _)| next > until) {
+                return;
+            }
+            self.now = at;
+            let now = self.now;
+            self.ends.iter_mut().for_each(|end| end.tick(now));
+            self.flow();
+            for end in self.ends.iter().filter(|end| !end.stuck) {
+                let next = end.session.next_timeout();
+                assert!(next.is_none_or(|(next, _)| next > now), "a busy loop: {next:?}");
+            }
+            if at == until {
+                return;
+            }
+        }
+        panic!("time does not pass");
+    }
+}
+
+impl End {
+    fn new(session: Session<usize>) -> Self {
+        Self {
+            session,
+            pipe: Vec::new(),
+            unread: Vec::new(),
+            held: false,
+            stuck: false,
+            asleep: false,
+            sleepers: Vec::new(),
+            asked: Vec::new(),
+            taken: Vec::new(),
+            said: Vec::new(),
+            stops: Vec::new(),
+            kinds: Vec::new(),
+        }
+    }
+
+    /// Tries to make a call, as its caller does when first polled and whenever woken.
+    fn attempt(&mut self, call: usize, now: Instant) {
+        let Ask { parent, deadline, body, state } = &self.asked[call];
+        let State::Waiting(ticket) = *state else { panic!("not waiting") };
+        let new = NewCall { to: target(), deadline: *deadline, parent: *parent, body };
+        self.asked[call].state = match self.session.call(new, ticket, now) {
+            Ok(id) => {
+                assert_eq!(self.session.poll_call(id, || call), None);
+                State::Sent(id)
+            }
+            Err(CannotCall::Wait(ticket)) => {
+                assert!(self.session.wait(ticket, call));
+                State::Waiting(Some(ticket))
+            }
+            Err(CannotCall::Never(why)) => State::Done(Err(why.into())),
+        };
+        let goes_on = !matches!(self.asked[call].state, State::Waiting(_));
+        if ticket.is_some() && goes_on {
+            let next = self.session.wake_next();
+            self.wake(next, now);
+        }
+    }
+
+    fn wake(&mut self, caller: Option<usize>, now: Instant) {
+        let Some(call) = caller else { return };
+        if self.asleep {
+            return self.sleepers.push(call);
+        }
+        match self.asked[call].state {
+            State::Waiting(_) => self.attempt(call, now),
+            State::Sent(id) => {
+                let outcome = self.session.poll_call(id, || call).expect("woken without an outcome");
+                self.asked[call].state = State::Done(outcome);
+            }
+            // Woken, and dropped before it ran.
+            State::Dropped if !self.sleepers.is_empty() => {}
+            ref state => panic!("call {call} was woken as {state:?}"),
+        }
+    }
+
+    fn note(&mut self, events: Vec<Event<'_, usize>>, now: Instant) {
+        for event in events {
+            match event {
+                Event::Call { id, deadline, nested, body, .. } => {
+                    self.taken.push(Taken { id, body: body.to_vec(), deadline, nested });
+                }
+                Event::Message { delivery, body, .. } => self.said.push((delivery, body.to_vec())),
+                Event::Stop { id, why } => self.stops.push((id, why)),
+                Event::Wake(call) => self.wake(Some(call), now),
+                Event::Ended(call, outcome) => {
+                    assert!(matches!(self.asked[call].state, State::Detached(_)), "ended twice");
+                    self.asked[call].state = State::Done(outcome);
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, reason: CloseReason, now: Instant) {
+        let mut events = Vec::new();
+        self.session.close(reason, &mut events);
+        self.note(events, now);
+    }
+
+    fn tick(&mut self, now: Instant) {
+        let mut events = Vec::new();
+        let result = self.session.handle_timeout(now, &mut events);
+        self.note(events, now);
+        if let Err(reason) = result {
+            self.close(reason, now);
+        }
+    }
+
+    fn write(&mut self, now: Instant) -> bool {
+        if self.stuck {
+            self.session.wrote(false, true, now);
+            return false;
+        }
+        self.session.wrote(true, false, now);
+        if !self.session.has_output(now) {
+            return false;
+        }
+        let mut batch = Batch::new();
+        self.session.take_output(now, &mut batch);
+        assert!(!batch.is_empty(), "output was promised");
+        batch.iter().for_each(|piece| self.pipe.extend_from_slice(piece));
+        true
+    }
+
+    fn read(&mut self, piece: &[u8], now: Instant) {
+        let mut bytes = std::mem::take(&mut self.unread);
+        bytes.extend_from_slice(piece);
+        let mut rest = bytes.as_slice();
+        let partial = loop {
+            match self.session.split(rest) {
+                Ok(Split::Frame(raw)) => {
+                    let mut events = Vec::new();
+                    self.kinds.push(raw.kind);
+                    let result = self.session.receive(raw, now, &mut events);
+                    rest = &rest[raw.wire_bytes..];
+                    self.note(events, now);
+                    if let Err(reason) = result {
+                        self.close(reason, now);
+                    }
+                }
+                Ok(Split::Partial { needed }) => break (!rest.is_empty()).then_some(needed),
+                Err(reason) => {
+                    self.close(reason, now);
+                    break None;
+                }
+            }
+        };
+        self.session.heard(partial, now);
+        self.unread = if self.session.closed().is_some() { Vec::new() } else { rest.to_vec() };
+    }
+}
+
+impl Cut {
+    fn pieces<'a>(&mut self, bytes: &'a [u8]) -> Vec<&'a [u8]> {
+        match self {
+            Self::Whole => vec![bytes],
+            Self::Bytes => bytes.chunks(1).collect(),
+            Self::Random(seed) => {
+                let (mut rest, mut pieces) = (bytes, Vec::new());
+                while !rest.is_empty() {
+                    let len = 1 + random(seed) as usize % 40;
+                    let (piece, after) = rest.split_at(len.min(rest.len()));
+                    pieces.push(piece);
+                    rest = after;
+                }
+                pieces
+            }
+        }
+    }
+}
+
+/// Xorshift: enough to cut and to choose by.
+pub(super) const fn random(seed: &mut u64) -> u64 {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    *seed
+}

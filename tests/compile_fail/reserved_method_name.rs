@@ -1,0 +1,10 @@
+use farcall_protocol::contract;
+
+#[contract(served_by = server)]
+pub trait Lobby {
+    async fn session() -> u64;
+    #[notify]
+    fn members(names: Vec<String>);
+}
+
+fn main() {}
