@@ -69,6 +69,11 @@ impl<T: Transport> Driver<T> {
         }
     }
 
+    /// Puts bytes before everything else.
+    pub(crate) fn say_first(&mut self, bytes: Bytes) {
+        self.writing.push_front(bytes);
+    }
+
     /// Runs until the session is over: drives it, stops its handlers, writes the last frames, lets go.
     pub(crate) async fn run(mut self) -> CloseReason {
         let early = std::mem::take(&mut self.partial);

@@ -38,5 +38,7 @@ pub mod __private {
     };
     pub use inventory;
 
-    pub use crate::router::{Invocation, Need, Parameter, Place, Registration, Step};
+    pub use crate::router::{
+        Invocation, Need, Parameter, Place, Registration, Step, handler_future_must_be_send,
+    };
 }

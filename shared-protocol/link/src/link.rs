@@ -82,6 +82,12 @@ impl<T: Transport> Link<T> {
         Self { driver: Driver::new(io, shared.clone(), early), shared }
     }
 
+    /// Writes these bytes before anything of the session.
+    pub(crate) fn saying_first(mut self, bytes: bytes::Bytes) -> Self {
+        self.driver.say_first(bytes);
+        self
+    }
+
     /// The other end. `S` is what it serves: the client's contracts on a server, the server's on a client.
     pub fn peer<S: ServedBy>(&self) -> Peer<S> {
         debug_assert!(S::SIDE != self.shared.side, "a peer serves what this side does not");

@@ -80,7 +80,7 @@ pub async fn knock<T: Transport>(mut io: T, door: Door, time: Duration) -> Resul
             io.write_all(&out).await?;
             out.clear();
         }
-        Ok(read.frame(&mut io, |raw| awaiting.auth(raw)).await?)
+        read.frame(&mut io, |raw| awaiting.auth(raw)).await
     });
     let rejected = match taken.await {
         Ok(Ok(login)) => return Ok(Pending { login, io, read, out, door }),
@@ -97,10 +97,11 @@ pub async fn knock<T: Transport>(mut io: T, door: Door, time: Duration) -> Resul
 }
 
 impl<T: Transport> Pending<T> {
-    /// Lets the player in as `uid`, as a new session.
+    /// Lets the player in as `uid`, as a new session. The welcome is the first thing the link writes when it runs,
+    /// so whatever the server does before that has happened for the player, too.
     ///
     /// # Errors
-    /// [`LoginFailed`] when the client sent more than its login, or the connection broke.
+    /// [`LoginFailed`] when the client sent more than its login.
     pub async fn admit(self, uid: Uid, address: Address, config: LinkConfig) -> Result<Link<T>, LoginFailed> {
         let Self { login, mut io, read, mut out, door } = self;
         if !read.bytes.is_empty() {
@@ -112,9 +113,8 @@ impl<T: Transport> Pending<T> {
         let time_us = now().saturating_duration_since(door.began).as_micros() as u64;
         let admitted = Admitted { uid, session, limits: &config.limits, time_us };
         let established = login.admit(admitted, &mut out);
-        let written = tokio::time::timeout(config.limits.login_timeout, io.write_all(&out));
-        written.await.map_err(|_| LoginFailed::TimedOut(config.limits.login_timeout))??;
-        Ok(Link::new(Side::Server, io, &[], established, Duration::ZERO, address, config))
+        let link = Link::new(Side::Server, io, &[], established, Duration::ZERO, address, config);
+        Ok(link.saying_first(out.freeze()))
     }
 
     /// Turns the player away, saying why.

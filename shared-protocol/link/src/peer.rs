@@ -76,6 +76,12 @@ pub struct SessionHandle<'a> {
 }
 
 impl SessionHandle<'_> {
+    /// A peer of one's own, to keep. `S` is what the other end serves.
+    pub fn owned<S: ServedBy>(&self) -> Peer<S> {
+        debug_assert!(S::SIDE != self.shared.side, "a peer serves what this side does not");
+        Peer::within(self.shared.clone(), None)
+    }
+
     /// The session's player.
     pub fn uid(&self) -> &Uid {
         &self.shared.uid
@@ -104,6 +110,11 @@ impl SessionHandle<'_> {
     /// Waits until the session is over. Dropping the wait changes nothing.
     pub async fn closed(&self) -> CloseReason {
         self.shared.closed().await
+    }
+
+    /// Waits until nothing of the session runs any more: its handlers have stopped, its connection is gone.
+    pub async fn ended(&self) {
+        self.shared.ended().await;
     }
 
     /// Ends the session. What was sent before still goes out; every pending call ends.
@@ -237,10 +248,29 @@ impl Broadcast {
         Ok(Self { route, scope, bodies })
     }
 
+    /// Makes a call of it on one peer.
+    pub fn call<S: ServedBy, R: Answer>(&self, peer: &Peer<S>) -> Call<R> {
+        let session = peer.session();
+        let current = session.current();
+        let (route, signature) = (self.route.id(), self.route.signature());
+        let target = Target { route, signature, trace: trace::id_for(current) };
+        let body = self.body_for(peer).map(|body| Body::from_slice(body)).ok_or(NotExecuted::Unencodable);
+        Call::new(peer.shared.clone(), CallName::Static(self.route.name), target, body, current)
+    }
+
+    fn body_for<S: ServedBy>(&self, peer: &Peer<S>) -> Option<&Bytes> {
+        let at = Codec::ALL.iter().position(|&codec| codec == peer.shared.codec)?;
+        self.bodies[at].as_ref()
+    }
+
+    /// How its route is delivered.
+    pub const fn delivery(&self) -> Delivery {
+        self.route.delivery
+    }
+
     /// Sends it to one peer: appends, and never waits.
     pub fn to<S: ServedBy>(&self, peer: &Peer<S>) -> Notified {
-        let at = Codec::ALL.iter().position(|&codec| codec == peer.shared.codec);
-        match at.and_then(|at| self.bodies[at].as_ref()) {
+        match self.body_for(peer) {
             Some(body) => peer.session().message(self.route, self.scope, Outgoing::Shared(body)),
             None => Notified::Dropped(Dropped::Unencodable),
         }

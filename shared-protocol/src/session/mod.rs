@@ -100,6 +100,7 @@ struct Inbound {
     /// When the acknowledgement must be written at the latest.
     ack_at: Option<Instant>,
     pings: Budget,
+    pongs: Budget,
     idle_acks: Budget,
     cancels: Budget,
 }
@@ -271,11 +272,9 @@ impl<W> Session<W> {
 
 impl Inbound {
     fn new(side: Side, heartbeat: Duration, now: Instant) -> Self {
-        let ping_every = match side {
-            Side::Server => PING_EVERY,
-            // The server pings as often as it announced; twice that is still no flood.
-            Side::Client => PING_EVERY.min(heartbeat / 2),
-        };
+        // The server pings as often as it announced, and is answered as often; twice that is still no flood.
+        let beat = PING_EVERY.min(heartbeat / 2);
+        let (pings, pongs) = if side == Side::Client { (beat, PING_EVERY) } else { (PING_EVERY, beat) };
         Self {
             position: 0,
             latest: 0,
@@ -283,8 +282,9 @@ impl Inbound {
             told_latest: 0,
             bytes_untold: 0,
             ack_at: None,
-            // L20: 1 a second, burst 5, then three strikes.
-            pings: Budget::new(8, ping_every, now),
+            // L20: 1 a second, burst 5, then three strikes. Pongs that nobody asked for are no better.
+            pings: Budget::new(8, pings, now),
+            pongs: Budget::new(8, pongs, now),
             // L21: 50 a second that say nothing new.
             idle_acks: Budget::new(50, Duration::from_millis(20), now),
             // L19: 100 in 30 seconds beyond calls that were let end, each of which earns one.

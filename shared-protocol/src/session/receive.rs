@@ -154,6 +154,7 @@ impl<W> Session<W> {
                 Ok(())
             }
             Frame::Pong { echo_us, .. } => {
+                self.spend(|inbound| inbound.pongs.spend(now), "pongs")?;
                 // An echo of what was never sent gives at worst a wrong figure for this one session.
                 let read = Duration::from_micros(self.time_us(now));
                 self.liveness.pong(read.saturating_sub(Duration::from_micros(echo_us)));

@@ -97,6 +97,17 @@ impl Invocation<'_> {
     }
 }
 
+/// Runs an asynchronous handler, whose future must be `Send`: it may be moved between threads. A function of its own
+/// so that the compiler's message for one that is not says so by this name.
+pub fn handler_future_must_be_send<A, R, F>(call: Invocation<'_>, handler: impl FnOnce(A) -> F) -> Step
+where
+    A: DeserializeOwned,
+    R: Answer,
+    F: Future<Output = R> + Send + 'static,
+{
+    call.run_async(handler)
+}
+
 impl Step {
     const fn bad_arguments() -> Self {
         Self(Progress::Done(Err(CallError::NotExecuted(NotExecuted::BadArguments))))

@@ -15,7 +15,7 @@ use farcall_protocol::{RouteId, Signature};
 pub use build::{Bare, StartError};
 pub use closure::{Closure, Routes};
 pub(crate) use handler::{Encoded, Ended, HandlerFuture, Progress};
-pub use handler::{Invocation, Step};
+pub use handler::{Invocation, Step, handler_future_must_be_send};
 pub use parameter::{Need, Parameter, State, States};
 pub use registration::{Place, Registration};
 

@@ -16,13 +16,20 @@ mod waiting;
 
 use std::time::Duration;
 
-use pair::{Cut, Pair, established, target};
+use pair::{Cut, Pair, target};
 
 use super::*;
 use crate::error::{CallError, Dropped, Failed, NotExecuted, Notified};
 use crate::ids::CallId;
-use crate::wire::Kind;
+use crate::wire::{Frame, Kind};
 use Side::{Client, Server};
+
+/// Bytes of one frame.
+fn bytes_of(frame: &Frame<'_>) -> Vec<u8> {
+    let mut bytes = bytes::BytesMut::new();
+    frame.put(&mut bytes);
+    bytes.to_vec()
+}
 
 const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)

@@ -219,6 +219,11 @@ impl Pair {
         }
     }
 
+    /// Whether its caller waits for the outcome itself.
+    pub(super) fn is_polled(&mut self, side: Side, call: usize) -> bool {
+        matches!(self.end(side).asked[call].state, State::Sent(_))
+    }
+
     pub(super) fn is_waiting(&mut self, side: Side, call: usize) -> bool {
         matches!(self.end(side).asked[call].state, State::Waiting(_))
     }
@@ -227,6 +232,7 @@ impl Pair {
     pub(super) fn drop_call(&mut self, side: Side, call: usize) {
         let now = self.now;
         let end = self.end(side);
+        end.sleepers.retain(|sleeper| *sleeper != call);
         let woken = match std::mem::replace(&mut end.asked[call].state, State::Dropped) {
             State::Waiting(Some(ticket)) => end.session.leave(ticket),
             State::Sent(id) | State::Detached(id) => end.session.abandon_call(id, now),
@@ -239,6 +245,7 @@ impl Pair {
     pub(super) fn detach(&mut self, side: Side, call: usize) {
         let end = self.end(side);
         let State::Sent(id) = end.asked[call].state else { panic!("not in flight") };
+        end.sleepers.retain(|sleeper| *sleeper != call);
         end.asked[call].state = match end.session.detach_call(id, call) {
             Some((_, outcome)) => State::Done(outcome),
             None => State::Detached(id),
@@ -269,6 +276,13 @@ impl Pair {
     /// Raw bytes from this side arrive at the other.
     pub(super) fn inject(&mut self, from: Side, bytes: &[u8]) {
         self.end(from).pipe.extend_from_slice(bytes);
+        self.flow();
+    }
+
+    /// The same for a side whose own bytes are held.
+    pub(super) fn inject_now(&mut self, from: Side, bytes: &[u8]) {
+        let now = self.now;
+        self.end(from.other()).read(bytes, now);
         self.flow();
     }
 
@@ -374,8 +388,6 @@ impl End {
                 let outcome = self.session.poll_call(id, || call).expect("woken without an outcome");
                 self.asked[call].state = State::Done(outcome);
             }
-            // Woken, and dropped before it ran.
-            State::Dropped if !self.sleepers.is_empty() => {}
             ref state => panic!("call {call} was woken as {state:?}"),
         }
     }

@@ -1,0 +1,167 @@
+//! The server as a client holds it.
+
+use std::io;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use farcall_link::transport::tcp;
+use farcall_link::{
+    Address, Link, LinkConfig, LoginFailed, Peer, Router, SessionHandle, StartError, Transport,
+};
+use farcall_protocol::handshake::Connecting;
+use farcall_protocol::{
+    Announced, Answer, Caller, CloseCode, CloseReason, Notified, Reaches, RouteDescriptor, ServedByServer,
+    Side,
+};
+use serde::Serialize;
+use tokio::net::TcpStream;
+use tracing::info;
+
+use crate::config::ClientConfig;
+use crate::events::Events;
+
+/// A session with a server. Contracts served by the server are called on it; everything else is behind
+/// [`session`](Self::session).
+///
+/// Clones are handles to the same session. Dropping the last one ends it: what was sent before still goes out.
+#[derive(Debug, Clone)]
+pub struct Client {
+    held: Arc<Held>,
+}
+
+/// Ends the session when the program's last handle goes.
+#[derive(Debug)]
+struct Held {
+    server: Peer<ServedByServer>,
+}
+
+/// Why a client did not connect.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Something is wrong with what it is to serve.
+    #[error(transparent)]
+    Routes(#[from] StartError),
+    /// Nobody answers there.
+    #[error("cannot reach {address}: {error}")]
+    Address {
+        /// Where.
+        address: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The server did not let it in.
+    #[error(transparent)]
+    Login(#[from] LoginFailed),
+}
+
+impl Client {
+    /// Connects over TCP and logs in. Takes at most `limits.login_timeout` for each of the two.
+    ///
+    /// # Errors
+    /// [`ConnectError`]. Dropping the future gives the attempt up.
+    pub async fn connect(config: ClientConfig) -> Result<Self, ConnectError> {
+        let address = config.address.clone();
+        let at = |error| ConnectError::Address { address: address.clone(), error };
+        let connecting = tokio::time::timeout(config.limits.login_timeout, TcpStream::connect(&address));
+        let stream = connecting.await.map_err(|_| at(io::ErrorKind::TimedOut.into()))?.map_err(at)?;
+        tcp::prepare(&stream).map_err(at)?;
+        let peer = stream.peer_addr().map_err(at)?;
+        Self::login(stream, peer.into(), config).await
+    }
+
+    /// Logs in over a connection that exists already, such as one of this process.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn over<T: Transport>(io: T, config: ClientConfig) -> Result<Self, ConnectError> {
+        Self::login(io, Address::Memory, config).await
+    }
+
+    async fn login<T: Transport>(
+        io: T,
+        address: Address,
+        config: ClientConfig,
+    ) -> Result<Self, ConnectError> {
+        let ClientConfig { serves, bare, routes, states, limits, .. } = config;
+        let router = Arc::new(Router::collect(Side::Client, &serves, &bare, routes, states)?);
+        let connecting = Connecting {
+            uid: config.uid,
+            credential: config.credential,
+            build: config.build,
+            metadata: config.metadata,
+            takes: Announced::from(&limits),
+            nonce: [0; 16],
+        };
+        let time = limits.login_timeout;
+        let link =
+            farcall_link::connect(io, connecting, address, time, LinkConfig { limits, router }).await?;
+        let server = link.peer();
+        tokio::spawn(stay(link));
+        Ok(Self { held: Arc::new(Held { server }) })
+    }
+
+    /// Everything about the session that is not a call of a contract.
+    pub fn session(&self) -> ServerSession<'_> {
+        ServerSession { handle: self.held.server.session() }
+    }
+}
+
+/// Runs the session, and says in the log that it began and ended.
+async fn stay<T: Transport>(link: Link<T>) {
+    let server: Peer<ServedByServer> = link.peer();
+    let session = server.session();
+    info!(target: "farcall", uid = %session.uid(), session = %session.id(), address = %session.address(), "opened");
+    let CloseReason { code, message, by_peer } = link.run().await;
+    info!(target: "farcall", uid = %session.uid(), session = %session.id(), code = code.name(), by_peer, message, "closed");
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.server.session().close(CloseReason::ours(CloseCode::Done, ""));
+    }
+}
+
+impl Reaches<ServedByServer> for Client {}
+
+impl Caller for Client {
+    type Call<R: Answer> = farcall_link::Call<R>;
+    type Notified = Notified;
+
+    fn call<A: Serialize, R: Answer>(
+        &self,
+        route: &'static RouteDescriptor,
+        arguments: &A,
+    ) -> farcall_link::Call<R> {
+        self.held.server.call(route, arguments)
+    }
+
+    fn notify<A: Serialize>(&self, route: &'static RouteDescriptor, arguments: &A) -> Notified {
+        self.held.server.notify(route, arguments)
+    }
+}
+
+/// A client's session: all of [`SessionHandle`], and what only a client has.
+#[derive(Debug)]
+pub struct ServerSession<'a> {
+    handle: SessionHandle<'a>,
+}
+
+impl<'a> Deref for ServerSession<'a> {
+    type Target = SessionHandle<'a>;
+    fn deref(&self) -> &SessionHandle<'a> {
+        &self.handle
+    }
+}
+
+impl ServerSession<'_> {
+    /// What happens to the session, from now on.
+    pub fn events(&self) -> Events {
+        Events::new(self.handle.owned())
+    }
+
+    /// Ends the session in order and waits until it is over.
+    pub async fn leave(&self) {
+        self.handle.close(CloseReason::ours(CloseCode::Done, ""));
+        self.handle.ended().await;
+    }
+}

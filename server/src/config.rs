@@ -1,0 +1,57 @@
+//! What a server is started with: plain values with defaults.
+
+use farcall_link::{Bare, Routes, States};
+use farcall_protocol::{ContractDescriptor, Limits};
+
+/// How a server is to be. Every field has a default; write those that differ:
+/// `ServerConfig { serves: contracts![Lobby], ..ServerConfig::default() }`.
+#[derive(Debug)]
+pub struct ServerConfig {
+    /// Where to listen, as `host:port`. Port 0 lets the system choose. Default: `127.0.0.1:0`.
+    pub address: String,
+    /// The contracts that players may call. What is only linked is not served.
+    pub serves: Vec<&'static ContractDescriptor>,
+    /// Which routes of no contract to serve. Default: none.
+    pub bare: Bare,
+    /// Routes added by hand.
+    pub routes: Routes,
+    /// The values that handlers take as `State<T>`.
+    pub states: States,
+    /// What one session may do and hold.
+    pub limits: Limits,
+    /// What happens when a player logs in who is already there.
+    pub duplicate_login: DuplicateLogin,
+    /// Sessions at once; further logins are refused as busy. Default: 65,536.
+    pub sessions_max: usize,
+    /// Connections at once that have not logged in; further ones are dropped (L10). Default: 2,048.
+    pub logins_pending_max: usize,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:0".into(),
+            serves: Vec::new(),
+            bare: Bare::None,
+            routes: Routes::new(),
+            states: States::new(),
+            limits: Limits::default(),
+            duplicate_login: DuplicateLogin::default(),
+            sessions_max: 65_536,
+            logins_pending_max: 2_048,
+        }
+    }
+}
+
+/// What happens when a player logs in who is already there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DuplicateLogin {
+    /// The older session is closed as `Replaced`; the new one begins when the old one's handlers have stopped and
+    /// its `closed` hook has returned.
+    #[default]
+    KickOld,
+    /// The new login is refused as `AlreadyConnected`.
+    RejectNew,
+    /// Up to this many sessions side by side; the oldest makes room for one more.
+    Allow(usize),
+}

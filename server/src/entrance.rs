@@ -1,0 +1,154 @@
+//! From a connection to a session and to its end: the way of one player through the server.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use farcall_link::{Address, Link, LinkConfig, LoginFailed, Pending, Transport, knock};
+use farcall_protocol::handshake::Refusal;
+use farcall_protocol::{CloseCode, CloseReason, Uid};
+use futures_util::FutureExt;
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::{debug, error, info};
+
+use crate::config::DuplicateLogin;
+use crate::players::Door;
+use crate::seat::Seat;
+use crate::server::Inner;
+
+/// How long a login waits for the player's previous session to be gone: its handlers stopped, its `closed` hook
+/// returned. Past it the login is refused as busy; a save that is still being written must not be loaded.
+const PREVIOUS_GONE: Duration = Duration::from_secs(5);
+/// What a login refused as busy is told to wait.
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+
+/// Serves one connection until it is gone. `permit` is its place among those that have not logged in.
+pub(crate) async fn serve<T: Transport>(
+    server: Arc<Inner>,
+    io: T,
+    address: Address,
+    permit: OwnedSemaphorePermit,
+) {
+    match enter(&server, io, address).await {
+        Ok((link, seat)) => {
+            drop(permit);
+            stay(&server, link, seat).await;
+        }
+        Err(error) => {
+            server.counters.logins_failed.fetch_add(1, Ordering::Relaxed);
+            debug!(target: "farcall", %address, %error, "no login");
+        }
+    }
+}
+
+async fn enter<T: Transport>(
+    server: &Inner,
+    io: T,
+    address: Address,
+) -> Result<(Link<T>, Arc<Seat>), LoginFailed> {
+    let time = server.config.limits.login_timeout;
+    let mut pending = knock(io, server.door.clone(), time).await?;
+    let uid = match judge(server, &mut pending, address, time).await {
+        Ok(uid) => uid,
+        Err(refusal) => return Err(turn_away(pending, refusal).await),
+    };
+    let door = server.players.door(&uid);
+    let entered = at_the_door(server, &door, pending, &uid, address).await;
+    server.players.left_door(&uid, door);
+    entered
+}
+
+/// Asks admission, in time and whatever it does.
+async fn judge<T>(
+    server: &Inner,
+    pending: &mut Pending<T>,
+    address: Address,
+    time: Duration,
+) -> Result<Uid, Refusal> {
+    let judged = std::panic::AssertUnwindSafe(server.admission.judge(&mut pending.login, address));
+    match tokio::time::timeout(time, judged.catch_unwind()).await {
+        Ok(Ok(verdict)) => verdict,
+        Ok(Err(_)) => {
+            error!(target: "farcall", %address, "admission panicked");
+            Err(Refusal::because("the server failed at the login"))
+        }
+        Err(_) => {
+            error!(target: "farcall", %address, limit_ms = time.as_millis() as u64, "admission took too long");
+            Err(Refusal::Busy { retry_after: BUSY_RETRY })
+        }
+    }
+}
+
+/// One login of a uid at a time: makes room as the policy says, then takes the seat.
+async fn at_the_door<T: Transport>(
+    server: &Inner,
+    door: &Door,
+    pending: Pending<T>,
+    uid: &Uid,
+    address: Address,
+) -> Result<(Link<T>, Arc<Seat>), LoginFailed> {
+    let busy = Refusal::Busy { retry_after: BUSY_RETRY };
+    let Ok(_only_one) = tokio::time::timeout(PREVIOUS_GONE, door.lock()).await else {
+        return Err(turn_away(pending, busy).await);
+    };
+    let present = server.players.seats(uid.as_str());
+    let keep = match server.config.duplicate_login {
+        DuplicateLogin::RejectNew if !present.is_empty() => {
+            return Err(close(pending, CloseCode::AlreadyConnected).await);
+        }
+        DuplicateLogin::KickOld | DuplicateLogin::RejectNew => 0,
+        DuplicateLogin::Allow(max) => max.saturating_sub(1),
+    };
+    let replaced = &present[..present.len().saturating_sub(keep)];
+    for seat in replaced {
+        seat.close(CloseCode::Replaced, "");
+    }
+    for seat in replaced {
+        if tokio::time::timeout(PREVIOUS_GONE, seat.gone.cancelled()).await.is_err() {
+            return Err(turn_away(pending, busy).await);
+        }
+    }
+    if server.is_closing() {
+        return Err(close(pending, CloseCode::Shutdown).await);
+    }
+    if server.counters.sessions.load(Ordering::Relaxed) >= server.config.sessions_max as u64 {
+        return Err(turn_away(pending, busy).await);
+    }
+    let config = LinkConfig { limits: server.config.limits.clone(), router: server.router.clone() };
+    let link = pending.admit(uid.clone(), address, config).await?;
+    let seat = Arc::new(Seat::new(link.peer()));
+    server.players.sit(uid, seat.clone());
+    server.counters.sessions.fetch_add(1, Ordering::Relaxed);
+    Ok((link, seat))
+}
+
+/// A session's life: told of, run, told of again, gone.
+async fn stay<T: Transport>(server: &Inner, link: Link<T>, seat: Arc<Seat>) {
+    let session = seat.player.session();
+    let (uid, id) = (session.uid().clone(), session.id());
+    info!(target: "farcall", %uid, session = %id, address = %session.address(), "opened");
+    server.admission.hooks.opened(&seat.player);
+    if server.is_closing() {
+        seat.close(CloseCode::Shutdown, "");
+    }
+    let reason = link.run().await;
+    let CloseReason { code, message, by_peer } = &reason;
+    info!(target: "farcall", %uid, session = %id, code = code.name(), by_peer, message = message.as_str(), "closed");
+    seat.leave_all();
+    server.counters.closed(*code);
+    server.admission.hooks.closed(seat.player.clone(), reason.clone()).await;
+    server.players.stand(&uid, id);
+    server.counters.sessions.fetch_sub(1, Ordering::Relaxed);
+    seat.gone.cancel();
+}
+
+async fn turn_away<T: Transport>(pending: Pending<T>, refusal: Refusal) -> LoginFailed {
+    let error = LoginFailed::Login(refusal.clone().into());
+    pending.refuse(refusal).await;
+    error
+}
+
+async fn close<T: Transport>(pending: Pending<T>, code: CloseCode) -> LoginFailed {
+    pending.close(code, "").await;
+    LoginFailed::Login(farcall_protocol::handshake::LoginError::Closed { code, message: String::new() })
+}

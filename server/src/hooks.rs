@@ -1,0 +1,50 @@
+//! Whom a server tells when sessions begin and end. Hooks are the game's code: a panic in one is logged and ends
+//! nothing else.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use farcall_protocol::CloseReason;
+use futures_util::FutureExt;
+use tracing::error;
+
+use crate::Player;
+
+type Opened = Arc<dyn Fn(&Player) + Send + Sync>;
+type Closed = Arc<dyn Fn(Player, CloseReason) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// The hooks of one server.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    pub(crate) opened: Option<Opened>,
+    pub(crate) closed: Option<Closed>,
+}
+
+impl std::fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hooks")
+            .field("opened", &self.opened.is_some())
+            .field("closed", &self.closed.is_some())
+            .finish()
+    }
+}
+
+impl Hooks {
+    pub(crate) fn opened(&self, player: &Player) {
+        let Some(hook) = &self.opened else { return };
+        if std::panic::catch_unwind(AssertUnwindSafe(|| hook(player))).is_err() {
+            error!(target: "farcall", uid = %player.session().uid(), "the `opened` hook panicked");
+        }
+    }
+
+    pub(crate) async fn closed(&self, player: Player, reason: CloseReason) {
+        let Some(hook) = &self.closed else { return };
+        let uid = player.session().uid().clone();
+        let called = AssertUnwindSafe(async move { hook(player, reason).await });
+        if called.catch_unwind().await.is_err() {
+            error!(target: "farcall", uid = %uid, "the `closed` hook panicked");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Who is here: the one map from uid to sessions. A uid's entry lock is the only writer for it and is never held
+//! across an await; logins of one uid pass through its door one at a time.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use farcall_protocol::{SessionId, Uid};
+
+use crate::Player;
+use crate::seat::Seat;
+
+/// The player has no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the player is offline")]
+pub struct Offline;
+
+/// The map.
+#[derive(Debug, Default)]
+pub(crate) struct Players {
+    by_uid: DashMap<Uid, Presence>,
+}
+
+/// One uid's sessions, oldest first, and its door.
+#[derive(Debug, Default)]
+struct Presence {
+    seats: Vec<Arc<Seat>>,
+    door: Door,
+}
+
+/// Logins of one uid, one at a time. The entry lives as long as somebody is at it.
+pub(crate) type Door = Arc<tokio::sync::Mutex<()>>;
+
+impl Players {
+    /// The door of a uid; whoever has it locked decides who of that uid is here.
+    pub(crate) fn door(&self, uid: &Uid) -> Door {
+        self.by_uid.entry(uid.clone()).or_default().door.clone()
+    }
+
+    /// Nobody is at the door any more: forgets a uid without sessions.
+    pub(crate) fn left_door(&self, uid: &Uid, door: Door) {
+        drop(door);
+        self.by_uid.remove_if(uid, |_, presence| presence.is_idle());
+    }
+
+    pub(crate) fn seats(&self, uid: &str) -> Vec<Arc<Seat>> {
+        self.by_uid.get(uid).map_or_else(Vec::new, |presence| presence.seats.clone())
+    }
+
+    /// The newest session of a player.
+    pub(crate) fn newest(&self, uid: &str) -> Result<Player, Offline> {
+        let presence = self.by_uid.get(uid).ok_or(Offline)?;
+        presence.seats.last().map(|seat| seat.player.clone()).ok_or(Offline)
+    }
+
+    /// Takes a seat. Only under the uid's door.
+    pub(crate) fn sit(&self, uid: &Uid, seat: Arc<Seat>) {
+        self.by_uid.entry(uid.clone()).or_default().seats.push(seat);
+    }
+
+    /// Gives up one seat and no other: a late end of an old session cannot remove the new one.
+    pub(crate) fn stand(&self, uid: &Uid, session: SessionId) {
+        if let Some(mut presence) = self.by_uid.get_mut(uid) {
+            presence.seats.retain(|seat| seat.id() != session);
+        }
+        self.by_uid.remove_if(uid, |_, presence| presence.is_idle());
+    }
+
+    /// Does something with every seat. `act` must not come back to this map.
+    pub(crate) fn each(&self, mut act: impl FnMut(&Arc<Seat>)) {
+        self.by_uid.iter().for_each(|presence| presence.seats.iter().for_each(&mut act));
+    }
+
+    /// Uids with an entry: players here, and those at their door.
+    pub(crate) fn uids(&self) -> usize {
+        self.by_uid.len()
+    }
+}
+
+impl Presence {
+    fn is_idle(&self) -> bool {
+        // One reference is this entry's own; with the entry locked nobody can take another.
+        self.seats.is_empty() && Arc::strong_count(&self.door) == 1
+    }
+}

@@ -1,0 +1,66 @@
+//! One session's place at the server: its player, its groups, and the moment when nothing of it is left.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use farcall_protocol::{CloseCode, CloseReason, SessionId};
+use tokio_util::sync::CancellationToken;
+
+use crate::Player;
+use crate::group::Room;
+
+/// A session from its welcome until its `closed` hook has returned.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) player: Player,
+    /// `None` once the session has left them all: it joins no more.
+    groups: Mutex<Option<Vec<Arc<Room>>>>,
+    /// Cancelled when handlers, connection and hook are done.
+    pub(crate) gone: CancellationToken,
+}
+
+impl Seat {
+    pub(crate) fn new(player: Player) -> Self {
+        Self { player, groups: Mutex::new(Some(Vec::new())), gone: CancellationToken::new() }
+    }
+
+    pub(crate) fn id(&self) -> SessionId {
+        self.player.session().id()
+    }
+
+    pub(crate) fn close(&self, code: CloseCode, message: &str) {
+        self.player.session().close(CloseReason::ours(code, message));
+    }
+
+    /// Notes a group, so that it can be left at the end. False if the end has come, or there are too many.
+    pub(crate) fn joins(&self, room: &Arc<Room>) -> bool {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *groups {
+            Some(groups) if groups.len() < GROUPS_MAX => {
+                groups.push(room.clone());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn leaves(&self, room: &Arc<Room>) {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(groups) = &mut *groups {
+            groups.retain(|kept| !Arc::ptr_eq(kept, room));
+        }
+    }
+
+    /// Whether the session has left its groups for good.
+    pub(crate) fn has_left(&self) -> bool {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// Leaves every group. The rooms' own locks are taken after this one is released.
+    pub(crate) fn leave_all(&self) {
+        let groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner).take();
+        groups.into_iter().flatten().for_each(|room| room.drop_member(self.id()));
+    }
+}
+
+/// Groups one session may be in (L33).
+const GROUPS_MAX: usize = 128;

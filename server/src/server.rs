@@ -1,0 +1,227 @@
+//! The server as its program holds it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use farcall_link::transport::memory::{self, Dialer};
+use farcall_link::{Door, Router, StartError};
+use farcall_protocol::{CloseCode, Side};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, info};
+
+use crate::Player;
+use crate::accept;
+use crate::admission::Admission;
+use crate::config::ServerConfig;
+use crate::group::{Everyone, Group, Groups};
+use crate::players::{Offline, Players};
+use crate::stats::{Counters, Stats};
+
+/// A running server. Clones are handles to the same one; it runs until [`shutdown`](Self::shutdown), or until the
+/// last handle is dropped, which closes every session at once.
+#[derive(Debug, Clone)]
+pub struct Server {
+    handle: Arc<Handle>,
+}
+
+/// Closes the server when the program's last handle goes. Sessions hold the inner part only.
+#[derive(Debug)]
+struct Handle {
+    inner: Arc<Inner>,
+    local_addr: Option<SocketAddr>,
+    dialer: Dialer,
+}
+
+/// What sessions and groups share.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) config: Settings,
+    pub(crate) admission: Admission,
+    pub(crate) router: Arc<Router>,
+    pub(crate) door: Door,
+    pub(crate) players: Players,
+    pub(crate) groups: Groups,
+    pub(crate) logins_pending: Arc<Semaphore>,
+    pub(crate) counters: Counters,
+    pub(crate) closing: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+/// What stays of the configuration once routes are frozen.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) limits: farcall_protocol::Limits,
+    pub(crate) duplicate_login: crate::DuplicateLogin,
+    pub(crate) sessions_max: usize,
+    pub(crate) logins_pending_max: usize,
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Something is wrong with what it is to serve.
+    #[error(transparent)]
+    Routes(#[from] StartError),
+    /// It cannot listen there.
+    #[error("cannot listen on {address}: {error}")]
+    Address {
+        /// Where.
+        address: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The operating system gives no random numbers.
+    #[error("no randomness: {0}")]
+    Randomness(String),
+}
+
+impl Server {
+    /// Starts a server that listens on `config.address`, and for connections of this process.
+    ///
+    /// # Errors
+    /// [`BindError`]; nothing runs then.
+    pub async fn bind(config: ServerConfig, admission: Admission) -> Result<Self, BindError> {
+        let address = config.address.clone();
+        let at = |error| BindError::Address { address: address.clone(), error };
+        let inner = Inner::new(config, admission)?;
+        let listener = TcpListener::bind(&address).await.map_err(at)?;
+        let local_addr = listener.local_addr().map_err(at)?;
+        inner.tasks.spawn(accept::over_tcp(inner.clone(), listener));
+        info!(target: "farcall", address = %local_addr, routes = inner.router.names().len(), "listening");
+        Ok(Self::start(inner, Some(local_addr)))
+    }
+
+    /// Starts a server for connections of this process only: no port, for tests.
+    ///
+    /// # Errors
+    /// [`BindError`]; nothing runs then.
+    pub fn in_memory(config: ServerConfig, admission: Admission) -> Result<Self, BindError> {
+        Ok(Self::start(Inner::new(config, admission)?, None))
+    }
+
+    fn start(inner: Arc<Inner>, local_addr: Option<SocketAddr>) -> Self {
+        let (listener, dialer) = memory::listener();
+        inner.tasks.spawn(accept::in_memory(inner.clone(), listener));
+        for name in inner.router.names() {
+            debug!(target: "farcall", route = name, "serves");
+        }
+        Self { handle: Arc::new(Handle { inner, local_addr, dialer }) }
+    }
+
+    /// Where it listens; `None` for one in memory.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.handle.local_addr
+    }
+
+    /// The way to it within this process: `Client::over(server.dialer().connect().await?, ..)`.
+    pub fn dialer(&self) -> Dialer {
+        self.handle.dialer.clone()
+    }
+
+    /// A player, to call or push to: its newest session.
+    ///
+    /// # Errors
+    /// [`Offline`], the only way in which this fails.
+    pub fn player(&self, uid: impl AsRef<str>) -> Result<Player, Offline> {
+        self.handle.inner.players.newest(uid.as_ref())
+    }
+
+    /// All sessions of a player, oldest first. More than one only under `DuplicateLogin::Allow`.
+    pub fn sessions(&self, uid: impl AsRef<str>) -> Vec<Player> {
+        self.handle.inner.players.seats(uid.as_ref()).iter().map(|seat| seat.player.clone()).collect()
+    }
+
+    /// The group of that name; made when there is none.
+    pub fn group(&self, name: impl AsRef<str>) -> Group {
+        self.handle.inner.groups.named(name.as_ref(), &self.handle.inner)
+    }
+
+    /// Every player: `server.everyone().chat(&line)`.
+    pub fn everyone(&self) -> Everyone {
+        Everyone { server: self.handle.inner.clone() }
+    }
+
+    /// Closes a player's sessions, telling it why. False if it has none.
+    pub fn kick(&self, uid: impl AsRef<str>, why: &str) -> bool {
+        let seats = self.handle.inner.players.seats(uid.as_ref());
+        seats.iter().for_each(|seat| seat.close(CloseCode::Kicked, why));
+        !seats.is_empty()
+    }
+
+    /// What it has done and holds.
+    pub fn stats(&self) -> Stats {
+        Stats::of(&self.handle.inner)
+    }
+
+    /// Ends the server: takes nobody new, lets calls in flight end for at most `grace`, then closes every session
+    /// and waits until handlers have stopped and `closed` hooks have returned. Dropping this half-way leaves the
+    /// rest to happen by itself.
+    pub async fn shutdown(&self, grace: Duration) {
+        let inner = &self.handle.inner;
+        inner.closing.cancel();
+        inner.tasks.close();
+        // Whatever grace is left when the last call has ended is not waited for.
+        let _ = tokio::time::timeout(grace, inner.idle()).await;
+        inner.close_all();
+        inner.tasks.wait().await;
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.inner.closing.cancel();
+        self.inner.tasks.close();
+        self.inner.close_all();
+    }
+}
+
+impl Inner {
+    fn new(config: ServerConfig, admission: Admission) -> Result<Arc<Self>, BindError> {
+        let ServerConfig { serves, bare, routes, states, limits, .. } = config;
+        let router = Router::collect(Side::Server, &serves, &bare, routes, states)?;
+        let epoch = getrandom::u64().map_err(|error| BindError::Randomness(error.to_string()))?;
+        Ok(Arc::new(Self {
+            logins_pending: Arc::new(Semaphore::new(config.logins_pending_max)),
+            config: Settings {
+                limits,
+                duplicate_login: config.duplicate_login,
+                sessions_max: config.sessions_max,
+                logins_pending_max: config.logins_pending_max,
+            },
+            admission,
+            router: Arc::new(router),
+            door: Door { epoch, began: Instant::now() },
+            players: Players::default(),
+            groups: Groups::default(),
+            counters: Counters::new(),
+            closing: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.is_cancelled()
+    }
+
+    fn close_all(&self) {
+        self.players.each(|seat| seat.close(CloseCode::Shutdown, ""));
+    }
+
+    /// Waits until no call of a player is being handled.
+    async fn idle(&self) {
+        let mut look = tokio::time::interval(Duration::from_millis(10));
+        loop {
+            look.tick().await;
+            let mut calls = 0;
+            self.players.each(|seat| calls += seat.player.session().calls_incoming());
+            if calls == 0 {
+                return;
+            }
+        }
+    }
+}
