@@ -18,6 +18,7 @@ mod contender;
 mod drive;
 mod entry;
 mod failure;
+pub mod farcall;
 mod pace;
 mod plan;
 mod process;

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
+use farcall_load::farcall::Farcall;
 use farcall_load::raw::Raw;
 use farcall_load::{entry, run};
 
 fn main() -> ExitCode {
-    run(&[entry(Raw)])
+    run(&[entry(Raw), entry(Farcall)])
 }

@@ -15,6 +15,7 @@ macro_rules! primitives {
 
 primitives! {
     () => Unit, bool => Bool,
+    bytes::Bytes => Bytes,
     u8 => U8, u16 => U16, u32 => U32, u64 => U64, u128 => U128,
     i8 => I8, i16 => I16, i32 => I32, i64 => I64, i128 => I128,
     f32 => F32, f64 => F64, char => Char, String => Str, Uid => Str,

@@ -1,0 +1,160 @@
+//! Farcall as a contender: the same echo through a contract, handlers and sessions, with resume-ready logs, deadlines
+//! and tracing at their defaults. Only limits that would refuse the load itself are lifted.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use farcall_client::{Client, ClientConfig, ConnectError, Limits};
+use farcall_protocol::{CallError, Uid, contract, contracts};
+use farcall_server::{Admission, BindError, Player, Server as FarcallServer, ServerConfig, route};
+use tokio::sync::Notify;
+
+use crate::contender::{Caller, Contender, Server};
+use crate::failure::Failure;
+use crate::plan::Direction;
+
+/// What the server answers.
+#[contract(served_by = server)]
+pub trait Mirror {
+    /// Gives back what it is given.
+    async fn echo(body: Bytes) -> Bytes;
+}
+
+/// What clients answer (workload E).
+#[contract(served_by = client)]
+pub trait Bot {
+    /// Gives back what it is given.
+    async fn echo_back(body: Bytes) -> Bytes;
+}
+
+#[route(Mirror::echo)]
+fn echo(body: Bytes) -> Bytes {
+    body
+}
+
+#[route(Bot::echo_back)]
+fn echo_back(body: Bytes) -> Bytes {
+    body
+}
+
+/// Farcall.
+#[derive(Debug, Clone, Copy)]
+pub struct Farcall;
+
+impl Contender for Farcall {
+    type Server = Listening;
+    type Client = ToServer;
+    type Answerer = Client;
+
+    fn name(self) -> &'static str {
+        "farcall"
+    }
+
+    async fn serve(self, at: SocketAddr, _: Direction) -> Result<Listening, Failure> {
+        let joined = Arc::new(Notify::new());
+        let config = ServerConfig {
+            address: at.to_string(),
+            serves: contracts![Mirror],
+            limits: Limits::trusted(),
+            ..ServerConfig::default()
+        };
+        let admission = Admission::anonymous().opened({
+            let joined = joined.clone();
+            move |_| joined.notify_one()
+        });
+        let server = FarcallServer::bind(config, admission).await.map_err(|error| match error {
+            BindError::Address { error, .. } => error.into(),
+            BindError::Routes(_) | BindError::Randomness(_) => Failure::Call("cannot start"),
+        })?;
+        let address = server.local_addr().ok_or(Failure::Refused)?;
+        Ok(Listening { server, address, joined })
+    }
+
+    async fn connect(self, to: SocketAddr) -> Result<ToServer, Failure> {
+        connect(to).await.map(ToServer)
+    }
+
+    async fn join(self, to: SocketAddr) -> Result<Client, Failure> {
+        connect(to).await
+    }
+}
+
+/// The listening end.
+#[derive(Debug)]
+pub struct Listening {
+    server: FarcallServer,
+    address: SocketAddr,
+    joined: Arc<Notify>,
+}
+
+impl Server for Listening {
+    type Caller = ToPlayer;
+
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    async fn clients(&mut self, wanted: usize) -> Result<Vec<ToPlayer>, Failure> {
+        while self.server.stats().sessions < wanted as u64 {
+            self.joined.notified().await;
+        }
+        let mut players = Vec::with_capacity(wanted);
+        for number in 0..wanted as u64 {
+            let uid = Uid::from(number);
+            players.push(ToPlayer(self.server.player(&uid).map_err(|_| Failure::Lost)?));
+        }
+        Ok(players)
+    }
+}
+
+/// A client that calls.
+#[derive(Debug)]
+pub struct ToServer(Client);
+
+impl Caller for ToServer {
+    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+        // As a game would: the argument is its own, the reply is a value.
+        let sent = Bytes::copy_from_slice(body);
+        same(&sent, self.0.echo(&sent).await)
+    }
+}
+
+/// The server's way to one player.
+#[derive(Debug)]
+pub struct ToPlayer(Player);
+
+impl Caller for ToPlayer {
+    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+        let sent = Bytes::copy_from_slice(body);
+        same(&sent, self.0.echo_back(&sent).await)
+    }
+}
+
+fn same(sent: &Bytes, reply: Result<Bytes, CallError>) -> Result<usize, Failure> {
+    match reply {
+        Ok(body) if body == sent => Ok(body.len()),
+        Ok(_) => Err(Failure::WrongReply),
+        Err(CallError::NotExecuted(_)) => Err(Failure::Call("not executed")),
+        Err(CallError::DeadlineExceeded) => Err(Failure::Call("deadline exceeded")),
+        Err(CallError::Indeterminate) => Err(Failure::Lost),
+        Err(_) => Err(Failure::Call("failed")),
+    }
+}
+
+async fn connect(to: SocketAddr) -> Result<Client, Failure> {
+    // Uids are numbers from 0, so that the server finds its clients without asking.
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let uid = Uid::from(NEXT.fetch_add(1, Ordering::Relaxed));
+    let config = ClientConfig {
+        serves: contracts![Bot],
+        limits: Limits::trusted(),
+        ..ClientConfig::for_uid(to.to_string(), uid)
+    };
+    Client::connect(config).await.map_err(|error| match error {
+        ConnectError::Address { error, .. } => error.into(),
+        ConnectError::Routes(_) => Failure::Call("cannot start"),
+        ConnectError::Login(_) => Failure::Refused,
+    })
+}
