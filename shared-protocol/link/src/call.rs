@@ -4,11 +4,11 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use farcall_protocol::codec::Codec;
-use farcall_protocol::session::{Body, CannotCall, NewCall, Outcome, Ticket};
+use farcall_protocol::session::{Body, CannotCall, NewCall, Outcome, Session, Ticket};
 use farcall_protocol::wire::Target;
 use farcall_protocol::{Answer, CallError, CallId, Failed, NotExecuted, RouteError};
 
@@ -80,7 +80,7 @@ impl<R: Answer> Call<R> {
     {
         let codec = self.shared.codec;
         let finish = self.finish_trace();
-        let started = match self.start() {
+        let started = match self.start(None) {
             Ok(id) => {
                 let waiter = Waiter::Then(Box::new(move |outcome| {
                     let reply = decode::<R>(codec, outcome);
@@ -100,7 +100,7 @@ impl<R: Answer> Call<R> {
 
     /// Sends it now and lets its outcome be. Only its deadline or the returned handle ends it.
     pub fn send(mut self) -> Detached {
-        let started = match self.start() {
+        let started = match self.start(None) {
             Ok(id) => self.detach(id, Waiter::Nobody),
             Err(None) => return self.wait_in_a_task(|_| ()),
             Err(Some(_)) => None,
@@ -124,54 +124,62 @@ impl<R: Answer> Call<R> {
         Detached { shared, call: None, task: Some(task.abort_handle()) }
     }
 
-    /// Tries to send. `Err(None)`: it must wait.
-    fn start(&mut self) -> Result<CallId, Option<NotExecuted>> {
-        let ticket = match self.state {
-            State::New => None,
-            State::Waiting(ticket, _) => Some(ticket),
+    /// Tries to send. `Err(None)`: it must wait. A waker is left with the session for whatever comes next.
+    fn start(&mut self, waker: Option<&Waker>) -> Result<CallId, Option<NotExecuted>> {
+        let (ticket, waited) = match self.state {
+            State::New => (None, None),
+            State::Waiting(ticket, deadline) => (Some(ticket), Some(deadline)),
             State::Never(why) => return Err(Some(why)),
             State::Sent(..) | State::Done => return Err(Some(NotExecuted::NeverSent)),
         };
-        let (within, current) = (self.within, self.current);
-        let waited = if let State::Waiting(_, deadline) = self.state { Some(deadline) } else { None };
-        let call = |session: &mut farcall_protocol::session::Session<Waiter>, now: Instant| {
-            let limits = session.limits();
-            let asked = within.unwrap_or(limits.deadline_default);
-            if asked > limits.deadline_max {
-                let max = limits.deadline_max;
-                return (now, Err(CannotCall::Never(NotExecuted::DeadlineTooLong { asked, max })));
+        let ((deadline, made), next) = self.shared.with(|session, now| {
+            let (deadline, made) = self.attempt(session, ticket, waited, now);
+            match (&made, waker) {
+                (Ok(id), Some(waker)) => {
+                    session.poll_call(*id, || Waiter::Task(waker.clone()));
+                }
+                (Err(CannotCall::Wait(ticket)), Some(waker)) => {
+                    session.wait(*ticket, Waiter::Task(waker.clone()));
+                }
+                _ => {}
             }
-            let mut deadline = waited.unwrap_or(now + asked);
-            if let Some(current) = current {
-                deadline = deadline.min(current.deadline);
-            }
-            let parent = current.filter(|current| current.session == self.shared.id).and_then(|c| c.call);
-            let call = NewCall { to: self.target, deadline, parent, body: &self.body };
-            (deadline, session.call(call, ticket, now))
-        };
-        let ((deadline, result), next) = self.shared.with(|session, now| {
-            let made = call(session, now);
             // Whoever got through after waiting lets the next one try.
             let next = if ticket.is_some() { session.wake_next() } else { None };
-            (made, next)
+            ((deadline, made), next)
         });
         if let Some(waiter) = next {
             crate::shared::wake(waiter);
         }
-        match result {
-            Ok(id) => {
-                self.state = State::Sent(id, trace::Started::now());
-                Ok(id)
-            }
-            Err(CannotCall::Wait(ticket)) => {
-                self.state = State::Waiting(ticket, deadline);
-                Err(None)
-            }
-            Err(CannotCall::Never(why)) => {
-                self.state = State::Done;
-                Err(Some(why))
-            }
+        let (state, result) = match made {
+            Ok(id) => (State::Sent(id, trace::Started::now()), Ok(id)),
+            Err(CannotCall::Wait(ticket)) => (State::Waiting(ticket, deadline), Err(None)),
+            Err(CannotCall::Never(why)) => (State::Done, Err(Some(why))),
+        };
+        self.state = state;
+        result
+    }
+
+    /// One attempt, under the session's lock: when the call must have ended, and whether it was made.
+    fn attempt(
+        &self,
+        session: &mut Session<Waiter>,
+        ticket: Option<Ticket>,
+        waited: Option<Instant>,
+        now: Instant,
+    ) -> (Instant, Result<CallId, CannotCall>) {
+        let limits = session.limits();
+        let asked = self.within.unwrap_or(limits.deadline_default);
+        if asked > limits.deadline_max {
+            let max = limits.deadline_max;
+            return (now, Err(CannotCall::Never(NotExecuted::DeadlineTooLong { asked, max })));
         }
+        let mut deadline = waited.unwrap_or(now + asked);
+        if let Some(current) = self.current {
+            deadline = deadline.min(current.deadline);
+        }
+        let parent = self.current.filter(|current| current.session == self.shared.id).and_then(|c| c.call);
+        let call = NewCall { to: self.target, deadline, parent, body: &self.body };
+        (deadline, session.call(call, ticket, now))
     }
 
     /// What logs the call's end, if calls are logged.
@@ -192,14 +200,13 @@ impl<R: Answer> Future for Call<R> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         if matches!(this.state, State::New | State::Waiting(..) | State::Never(_)) {
-            match this.start() {
-                Ok(_) => {}
+            return match this.start(Some(cx.waker())) {
+                Ok(_) | Err(None) => Poll::Pending,
                 Err(Some(why)) => {
                     this.state = State::Done;
-                    return Poll::Ready(Err(CallError::NotExecuted(why)));
+                    Poll::Ready(Err(CallError::NotExecuted(why)))
                 }
-                Err(None) => return this.poll_waiting(cx),
-            }
+            };
         }
         let State::Sent(id, _) = this.state else {
             // Polled after it was ready: a bug of the poller, answered without a panic.
@@ -223,20 +230,6 @@ impl<R: Answer> Future for Call<R> {
             }
             None => Poll::Pending,
         }
-    }
-}
-
-impl<R: Answer> Call<R> {
-    /// Leaves a waker at the ticket; the session wakes it when the call can be made, or its time is up.
-    fn poll_waiting(&mut self, cx: &mut TaskContext<'_>) -> Poll<Reply<R>> {
-        let State::Waiting(ticket, _) = self.state else { return Poll::Pending };
-        let waiter = Waiter::Task(cx.waker().clone());
-        // With, not drive: the driver must learn of the new deadline.
-        if self.shared.with(|session, _| session.wait(ticket, waiter)) {
-            return Poll::Pending;
-        }
-        self.state = State::Done;
-        Poll::Ready(Err(CallError::NotExecuted(NotExecuted::Busy)))
     }
 }
 

@@ -13,10 +13,10 @@ use farcall_protocol::session::{Event, Stop};
 use farcall_protocol::wire::Target;
 use farcall_protocol::{CallError, CallId, CloseCode, CloseReason, Failed, NotExecuted};
 use tokio::task::{AbortHandle, JoinSet};
-use tracing::{debug, warn};
+use tracing::{Instrument, debug, warn};
 
 use crate::context::Current;
-use crate::router::{Ended, Entry, Invocation, Progress, Step};
+use crate::router::{Ended, Entry, Invocation, Progress, Router, Step};
 use crate::shared::{Shared, Waiter, hand, now, wake};
 use crate::task::HandlerTask;
 use crate::trace::{self, Started};
@@ -34,8 +34,12 @@ pub(crate) struct Dispatcher {
     /// Answers that were ready at once, sent together.
     replies: Vec<(CallId, Ended, Range<usize>)>,
     reply_bytes: Vec<u8>,
-    /// When the last slow handler was named.
-    warned_at: Option<Instant>,
+    slow: SlowHandlers,
+    router: Arc<Router>,
+    handlers_max: usize,
+    inbox_items_max: usize,
+    inbox_bytes_max: usize,
+    deadline_default: Duration,
 }
 
 struct Queued {
@@ -58,7 +62,13 @@ const WARN_EVERY: Duration = Duration::from_secs(1);
 
 impl Dispatcher {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let limits = shared.peek(|session| session.limits().clone());
         Self {
+            router: shared.router.clone(),
+            handlers_max: limits.handlers_running_max as usize,
+            inbox_items_max: limits.inbox_items_max,
+            inbox_bytes_max: limits.inbox_bytes_max,
+            deadline_default: limits.deadline_default,
             shared,
             queue: VecDeque::new(),
             queue_bytes: 0,
@@ -66,8 +76,13 @@ impl Dispatcher {
             aborts: HashMap::new(),
             replies: Vec::new(),
             reply_bytes: Vec::new(),
-            warned_at: None,
+            slow: SlowHandlers::default(),
         }
+    }
+
+    /// Events are about to be handled.
+    pub(crate) fn begin(&mut self) {
+        self.slow.begin();
     }
 
     /// Does what an event asks for.
@@ -77,7 +92,7 @@ impl Dispatcher {
                 self.arrive(Arrived { call: Some(id), to, deadline }, nested, body);
             }
             Event::Message { to, body, .. } => {
-                let deadline = now() + self.shared.peek(|session| session.limits().deadline_default);
+                let deadline = now() + self.deadline_default;
                 self.arrive(Arrived { call: None, to, deadline }, false, body);
             }
             Event::Stop { id, why } => self.stop(id, why),
@@ -93,17 +108,14 @@ impl Dispatcher {
         self.queue_bytes += body.len();
         self.queue.push_back(Queued { arrived, body: body.to_vec() });
         self.shared.queued.store(true, Ordering::Release);
-        let (items_max, bytes_max) =
-            self.shared.peek(|session| (session.limits().inbox_items_max, session.limits().inbox_bytes_max));
-        if self.queue.len() > items_max || self.queue_bytes > bytes_max {
+        if self.queue.len() > self.inbox_items_max || self.queue_bytes > self.inbox_bytes_max {
             let message = format!("{} messages wait for a handler", self.queue.len());
             self.shared.close(CloseReason::ours(CloseCode::InboundOverflow, message));
         }
     }
 
     fn has_slot(&self) -> bool {
-        let max = self.shared.peek(|session| session.limits().handlers_running_max);
-        self.shared.running.load(Ordering::Acquire) < max as usize
+        self.shared.running.load(Ordering::Acquire) < self.handlers_max
     }
 
     /// Starts what waited, as far as there are slots, and reaps tasks that have ended.
@@ -111,6 +123,7 @@ impl Dispatcher {
         while let Poll::Ready(Some(_)) = self.tasks.poll_join_next(cx) {}
         while !self.queue.is_empty() && self.has_slot() {
             let Some(Queued { arrived, body }) = self.queue.pop_front() else { break };
+            self.slow.begin();
             self.queue_bytes -= body.len();
             if now() >= arrived.deadline {
                 // It waited too long and never started (P-32).
@@ -126,9 +139,8 @@ impl Dispatcher {
     }
 
     fn start(&mut self, arrived: Arrived, body: &[u8]) {
-        let router = self.shared.router.clone();
         let Arrived { call, to, deadline } = arrived;
-        let Some(entry) = router.find(to.route) else {
+        let Some(entry) = self.router.find(to.route) else {
             debug!(target: "farcall", uid = %self.shared.uid, session = %self.shared.id, route = %to.route, "no such route");
             return self.refuse(arrived, NotExecuted::UnknownRoute);
         };
@@ -140,16 +152,15 @@ impl Dispatcher {
         let current = Current { session: self.shared.id, call, deadline, trace: to.trace };
         let handling = Handling::new(entry, body.len(), current);
         let from = self.reply_bytes.len();
-        let began = Instant::now();
         let invocation = Invocation { shared: &self.shared, current, body, reply: &mut self.reply_bytes };
         // Only the user's function can panic in here, and what it leaves half-written is cut off below.
         let step = std::panic::catch_unwind(AssertUnwindSafe(|| (entry.handler)(invocation)));
-        self.blame_if_slow(entry, began);
+        self.slow.watch(&self.shared, entry);
         match step {
             Ok(Step(Progress::Done(ended))) => self.done(call, ended, from, &handling),
             Ok(Step(Progress::Running(future))) => {
                 let task = HandlerTask::new(self.shared.clone(), call, future, handling);
-                let abort = self.tasks.spawn(task);
+                let abort = self.tasks.spawn(task.in_current_span());
                 if let Some(id) = call {
                     self.aborts.insert(id.slot, (id.generation, abort));
                 }
@@ -219,19 +230,36 @@ impl Dispatcher {
         }
     }
 
-    fn blame_if_slow(&mut self, entry: &Entry, began: Instant) {
-        let held = began.elapsed();
-        if held >= SLOW && self.warned_at.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
-            self.warned_at = Some(Instant::now());
-            let held_ms = held.as_millis() as u64;
-            warn!(target: "farcall", uid = %self.shared.uid, session = %self.shared.id, route = %entry.name, place = %entry.place, held_ms, "a handler held the connection's task");
-        }
-    }
-
     /// Stops every handler and waits until they have.
     pub(crate) async fn shut_down(&mut self) {
         self.queue.clear();
         self.tasks.shutdown().await;
+    }
+}
+
+/// Finds handlers that hold the connection's task too long. Reads the real clock, once a handler: the end of one
+/// is the beginning of the next.
+#[derive(Debug, Default)]
+struct SlowHandlers {
+    began: Option<Instant>,
+    warned_at: Option<Instant>,
+}
+
+impl SlowHandlers {
+    /// Handlers are about to run.
+    fn begin(&mut self) {
+        self.began = Some(Instant::now());
+    }
+
+    /// One has run.
+    fn watch(&mut self, shared: &Shared, entry: &Entry) {
+        let ended = Instant::now();
+        let held = self.began.replace(ended).map_or(Duration::ZERO, |began| ended - began);
+        if held >= SLOW && self.warned_at.is_none_or(|at| ended - at >= WARN_EVERY) {
+            self.warned_at = Some(ended);
+            let held_ms = held.as_millis() as u64;
+            warn!(target: "farcall", uid = %shared.uid, session = %shared.id, route = %entry.name, place = %entry.place, held_ms, "a handler held the connection's task");
+        }
     }
 }
 

@@ -200,6 +200,7 @@ impl<T: Transport> Driver<T> {
                     }
                 }
             });
+            self.dispatcher.begin();
             events.into_iter().for_each(|event| self.dispatcher.handle(event));
             self.dispatcher.flush();
             if let Some(reason) = broken {

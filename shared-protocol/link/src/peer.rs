@@ -55,7 +55,7 @@ impl<S: ServedBy> Caller for Peer<S> {
     type Notified = Notified;
 
     fn call<A: Serialize, R: Answer>(&self, route: &'static RouteDescriptor, arguments: &A) -> Call<R> {
-        let (id, signature) = (route.id(), route.signature());
+        let (id, signature) = (route.id, route.signature);
         self.session().start(CallName::Static(route.name), id, signature, arguments)
     }
 
@@ -203,7 +203,7 @@ impl SessionHandle<'_> {
     }
 
     fn message(&self, route: &RouteDescriptor, scope: u64, message: Outgoing<'_>) -> Notified {
-        let to = Target { route: route.id(), signature: route.signature(), trace: self.trace() };
+        let to = Target { route: route.id, signature: route.signature, trace: self.trace() };
         let sent = self.shared.with(|session, now| match route.delivery {
             Delivery::Latest => {
                 let key = LatestKey { route: to.route, scope, key: 0 };
@@ -252,7 +252,7 @@ impl Broadcast {
     pub fn call<S: ServedBy, R: Answer>(&self, peer: &Peer<S>) -> Call<R> {
         let session = peer.session();
         let current = session.current();
-        let (route, signature) = (self.route.id(), self.route.signature());
+        let (route, signature) = (self.route.id, self.route.signature);
         let target = Target { route, signature, trace: trace::id_for(current) };
         let body = self.body_for(peer).map(|body| Body::from_slice(body)).ok_or(NotExecuted::Unencodable);
         Call::new(peer.shared.clone(), CallName::Static(self.route.name), target, body, current)

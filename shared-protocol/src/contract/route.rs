@@ -47,6 +47,10 @@ pub struct Argument {
 pub struct RouteDescriptor {
     /// The name on the wire: `Lobby.sum`, or a bare `motd`.
     pub name: &'static str,
+    /// Its number on the wire.
+    pub id: RouteId,
+    /// The hash of its argument and reply shapes (P-21).
+    pub signature: Signature,
     /// Which side serves it.
     pub side: Side,
     /// How it is delivered.
@@ -64,24 +68,29 @@ pub struct RouteDescriptor {
 }
 
 impl RouteDescriptor {
-    /// Its number on the wire.
-    pub const fn id(&self) -> RouteId {
-        RouteId::of(self.name)
-    }
-
-    /// The hash of its argument and reply shapes (P-21).
-    pub const fn signature(&self) -> Signature {
-        let mut hash = Fnv64::new().number(self.arguments.len() as u64);
+    /// Describes a route; computes its number and signature, once, when the program is compiled.
+    pub const fn new(
+        name: &'static str,
+        side: Side,
+        delivery: Delivery,
+        arguments: &'static [Argument],
+        ok: &'static Shape,
+        err: Option<&'static Shape>,
+        docs: &'static str,
+    ) -> Self {
+        let mut hash = Fnv64::new().number(arguments.len() as u64);
         let mut at = 0;
-        while at < self.arguments.len() {
-            hash = self.arguments[at].shape.mix(hash);
+        while at < arguments.len() {
+            hash = arguments[at].shape.mix(hash);
             at += 1;
         }
-        match self.delivery {
-            Delivery::Call => finish(hash, Some(self.ok), self.err),
+        let signature = match delivery {
+            Delivery::Call => finish(hash, Some(ok), err),
             // A notify's flavour is the sender's business: changing it breaks no receiver.
-            Delivery::Notify | Delivery::Latest | Delivery::Droppable => finish(hash, None, self.err),
-        }
+            Delivery::Notify | Delivery::Latest | Delivery::Droppable => finish(hash, None, err),
+        };
+        let id = RouteId::of(name);
+        Self { name, id, signature, side, delivery, arguments, ok, err, body_bytes_max: None, docs }
     }
 }
 

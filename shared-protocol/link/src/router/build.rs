@@ -1,14 +1,13 @@
 //! Building a router, and everything that can be wrong with one: found at start, all at once, each with the place
 //! in the source it concerns.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry as MapEntry;
 use std::fmt;
 use std::sync::Arc;
 
 use farcall_protocol::{ContractDescriptor, RouteId, Side};
 
-use super::{Entry, Place, Registration, Router, Routes, States};
+use super::{ByRoute, Entry, Place, Registration, Router, Routes, States};
 
 /// Which bare routes (those of no contract) to serve.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,7 +96,7 @@ impl std::error::Error for StartError {}
 struct Build<'a> {
     side: Side,
     registrations: Vec<&'a Registration>,
-    routes: HashMap<RouteId, Entry>,
+    routes: ByRoute,
     states: &'a States,
     problems: Vec<Problem>,
 }
@@ -128,7 +127,7 @@ impl Router {
         states: States,
     ) -> Result<Self, StartError> {
         let mut build =
-            Build { side, registrations, routes: HashMap::new(), states: &states, problems: Vec::new() };
+            Build { side, registrations, routes: ByRoute::default(), states: &states, problems: Vec::new() };
         for closure in routes.0 {
             let entry = closure.into_entry();
             build.insert(RouteId::of(&entry.name), entry);
@@ -155,7 +154,7 @@ impl Build<'_> {
         for route in contract.routes {
             let found: Vec<&Registration> =
                 self.registrations.iter().filter(|found| found.route.name == route.name).copied().collect();
-            if found.is_empty() && !self.routes.contains_key(&route.id()) {
+            if found.is_empty() && !self.routes.contains_key(&route.id) {
                 let problem = if self.registrations.is_empty() && self.routes.is_empty() {
                     // Once is enough: every other route would say the same.
                     self.problems.push(Problem::EmptyRegistry { side: self.side, contract: contract.name });
@@ -195,10 +194,7 @@ impl Build<'_> {
             self.problems.push(Problem::NoState { route: route.name, state, place });
         }
         let name = Arc::from(route.name);
-        self.insert(
-            route.id(),
-            Entry { name, signature: route.signature(), handler: Box::new(handler), place },
-        );
+        self.insert(route.id, Entry { name, signature: route.signature, handler: Box::new(handler), place });
     }
 
     /// Takes the id apart from the name, so that a test can make two names collide.

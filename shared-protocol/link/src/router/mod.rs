@@ -8,6 +8,7 @@ mod parameter;
 mod registration;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use farcall_protocol::{RouteId, Signature};
@@ -22,8 +23,30 @@ pub use registration::{Place, Registration};
 /// What one peer serves.
 #[derive(Debug, Default)]
 pub struct Router {
-    routes: HashMap<RouteId, Entry>,
+    routes: ByRoute,
     states: Arc<States>,
+}
+
+/// Routes by number. Their numbers are hashes of our own names and the map never changes, so no peer can choose
+/// what collides in it: hashing them again would only cost.
+pub(crate) type ByRoute = HashMap<RouteId, Entry, BuildHasherDefault<AlreadyHashed>>;
+
+/// Takes a number for its own hash.
+#[derive(Debug, Default)]
+pub(crate) struct AlreadyHashed(u64);
+
+impl Hasher for AlreadyHashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
 }
 
 /// A route with its handler.

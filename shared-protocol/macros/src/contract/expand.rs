@@ -92,16 +92,15 @@ fn route_descriptor(method: &Method, side: Side) -> TokenStream {
     let side = side.ident();
     let answer = quote_spanned!(answer.span()=> <#answer as ::farcall_protocol::Answer>);
     quote! {
-        ::farcall_protocol::RouteDescriptor {
-            name: #wire_name,
-            side: ::farcall_protocol::Side::#side,
-            delivery: ::farcall_protocol::Delivery::#delivery,
-            arguments: &[#(#arguments),*],
-            ok: <#answer::Ok as ::farcall_protocol::Message>::SHAPE,
-            err: <#answer::Err as ::farcall_protocol::RouteError>::SHAPE,
-            body_bytes_max: ::core::option::Option::None,
-            docs: #docs,
-        }
+        ::farcall_protocol::RouteDescriptor::new(
+            #wire_name,
+            ::farcall_protocol::Side::#side,
+            ::farcall_protocol::Delivery::#delivery,
+            &[#(#arguments),*],
+            <#answer::Ok as ::farcall_protocol::Message>::SHAPE,
+            <#answer::Err as ::farcall_protocol::RouteError>::SHAPE,
+            #docs,
+        )
     }
 }
 

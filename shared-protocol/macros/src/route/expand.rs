@@ -112,16 +112,15 @@ fn bare_route(p: &TokenStream, flavour: Flavour, name: &str, handler: &Handler) 
     let shapes = arguments.iter().map(|argument| shape(p, &argument.ty));
     let answer = quote_spanned!(answer.span()=> <#answer as #p::Answer>);
     quote! {
-        &#p::RouteDescriptor {
-            name: #name,
-            side: #p::Side::#side,
-            delivery: #p::Delivery::Call,
-            arguments: &[#(#p::Argument { name: #names, shape: #shapes, secret: false }),*],
-            ok: <#answer::Ok as #p::Message>::SHAPE,
-            err: <#answer::Err as #p::RouteError>::SHAPE,
-            body_bytes_max: ::core::option::Option::None,
-            docs: #docs,
-        }
+        &#p::RouteDescriptor::new(
+            #name,
+            #p::Side::#side,
+            #p::Delivery::Call,
+            &[#(#p::Argument { name: #names, shape: #shapes, secret: false }),*],
+            <#answer::Ok as #p::Message>::SHAPE,
+            <#answer::Err as #p::RouteError>::SHAPE,
+            #docs,
+        )
     }
 }
 

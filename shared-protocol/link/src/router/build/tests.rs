@@ -13,16 +13,7 @@ static LOBBY: ContractDescriptor =
 static PLAYER: ContractDescriptor = ContractDescriptor { name: "Player", side: Side::Client, routes: &[] };
 
 const fn route(name: &'static str, side: Side) -> RouteDescriptor {
-    RouteDescriptor {
-        name,
-        side,
-        delivery: Delivery::Call,
-        arguments: &[],
-        ok: &Shape::Unit,
-        err: None,
-        body_bytes_max: None,
-        docs: "",
-    }
+    RouteDescriptor::new(name, side, Delivery::Call, &[], &Shape::Unit, None, "")
 }
 
 fn handler(call: Invocation<'_>) -> Step {
@@ -100,7 +91,7 @@ fn two_names_with_one_hash_are_refused() {
     let mut build = Build {
         side: Side::Server,
         registrations: vec![],
-        routes: HashMap::new(),
+        routes: ByRoute::default(),
         states: &states,
         problems: vec![],
     };
