@@ -3,10 +3,12 @@
 use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use farcall_link::transport::tcp;
 use farcall_link::{
-    Address, Link, LinkConfig, LoginFailed, Peer, Router, SessionHandle, StartError, Transport,
+    Address, Inbox, Link, LinkConfig, LoginFailed, Peer, PollError, Polled, Router, SessionHandle,
+    StartError, Transport,
 };
 use farcall_protocol::handshake::Connecting;
 use farcall_protocol::{
@@ -33,6 +35,7 @@ pub struct Client {
 #[derive(Debug)]
 struct Held {
     server: Peer<ServedByServer>,
+    inbox: Arc<Inbox>,
 }
 
 /// Why a client did not connect.
@@ -83,7 +86,8 @@ impl Client {
         config: ClientConfig,
     ) -> Result<Self, ConnectError> {
         let ClientConfig { serves, bare, routes, states, limits, .. } = config;
-        let router = Arc::new(Router::collect(Side::Client, &serves, &bare, routes, states)?);
+        let router = Arc::new(Router::collect(Side::Client, &serves, &bare, routes, states, None)?);
+        let inbox = Arc::new(Inbox::new(router.frame()));
         let connecting = Connecting {
             uid: config.uid,
             credential: config.credential,
@@ -91,13 +95,25 @@ impl Client {
             metadata: config.metadata,
             takes: Announced::from(&limits),
             nonce: [0; 16],
+            codecs: config.codecs,
         };
         let time = limits.login_timeout;
-        let link =
-            farcall_link::connect(io, connecting, address, time, LinkConfig { limits, router }).await?;
+        let link_config = LinkConfig { limits, router, inbox: inbox.clone(), data: Arc::new(()) };
+        let link = farcall_link::connect(io, connecting, address, time, link_config).await?;
         let server = link.peer();
         tokio::spawn(stay(link));
-        Ok(Self { held: Arc::new(Held { server }) })
+        Ok(Self { held: Arc::new(Held { server, inbox }) })
+    }
+
+    /// Runs what waits for the game's loop, on this thread: the server's calls and messages for handlers that take
+    /// `&mut T`, and callbacks given with `then_on_frame`. Stops starting work when the budget is spent; what is left
+    /// waits for the next poll. While nobody polls, they wait, bounded, and calls run out their deadlines; everything
+    /// else goes on.
+    ///
+    /// # Errors
+    /// [`PollError`]: the handlers take another type, or another thread is polling.
+    pub fn poll<F: 'static>(&self, frame: &mut F, budget: Duration) -> Result<Polled, PollError> {
+        self.held.inbox.poll(frame, budget)
     }
 
     /// Everything about the session that is not a call of a contract.

@@ -1,6 +1,7 @@
 //! What a client connects with: plain values with defaults.
 
 use farcall_link::{Bare, Routes, States};
+use farcall_protocol::codec::Codec;
 use farcall_protocol::handshake::{Credential, Metadata};
 use farcall_protocol::{ContractDescriptor, Limits, Uid, UidError};
 
@@ -18,6 +19,9 @@ pub struct ClientConfig {
     pub build: u32,
     /// Small facts for admission: at most 16 pairs and 1 KiB.
     pub metadata: Metadata,
+    /// What it offers to speak, the preferred first; the server takes the first it knows. Default: all that are
+    /// compiled in, bincode first.
+    pub codecs: Vec<Codec>,
     /// The contracts that the server may call. What is only linked is not served.
     pub serves: Vec<&'static ContractDescriptor>,
     /// Which routes of no contract to serve. Default: none.
@@ -47,6 +51,7 @@ impl ClientConfig {
             credential: Credential::Anonymous,
             build: 0,
             metadata: Vec::new(),
+            codecs: Codec::ALL.to_vec(),
             serves: Vec::new(),
             bare: Bare::None,
             routes: Routes::new(),

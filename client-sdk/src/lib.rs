@@ -36,12 +36,15 @@ pub use client::{Client, ConnectError, ServerSession};
 pub use config::ClientConfig;
 pub use events::{ClientEvent, Events};
 pub use farcall_link::{
-    Address, Bare, Call, Detached, LoginFailed, Routes, SessionHandle, StartError, State, States, Transport,
+    Address, Bare, Call, Detached, LoginFailed, PollError, Polled, RawAnswer, RawCall, Reply, Routes,
+    SessionHandle, StartError, State, States, Transport,
 };
 pub use farcall_macros::client_route as route;
+pub use farcall_protocol::codec::Codec;
 pub use farcall_protocol::handshake::{Credential, LoginError, Refusal};
 pub use farcall_protocol::{
-    CallError, CloseCode, CloseReason, Failed, Limits, NotExecuted, Notified, Side, Uid, UidError, contracts,
+    CallError, CloseCode, CloseReason, Failed, Failure, Limits, NotExecuted, Notified, Side, Uid, UidError,
+    contracts,
 };
 
 /// What a handler on the client may take: until when it is wanted, and the way back to the server.

@@ -66,7 +66,7 @@ impl Contender for Farcall {
         });
         let server = FarcallServer::bind(config, admission).await.map_err(|error| match error {
             BindError::Address { error, .. } => error.into(),
-            BindError::Routes(_) | BindError::Randomness(_) => Failure::Call("cannot start"),
+            _ => Failure::Call("cannot start"),
         })?;
         let address = server.local_addr().ok_or(Failure::Refused)?;
         Ok(Listening { server, address, joined })

@@ -15,6 +15,11 @@ pub struct ServerConfig {
     pub bare: Bare,
     /// Routes added by hand.
     pub routes: Routes,
+    /// Serves `farcall.routes`, from which the command `farcall` and others learn what can be called here: names,
+    /// types, docs. Default: false; leave it so in production, every admitted player could read it.
+    pub introspection: bool,
+    /// The contracts that this server calls on its players, for `farcall.routes` to tell.
+    pub calls: Vec<&'static ContractDescriptor>,
     /// The values that handlers take as `State<T>`.
     pub states: States,
     /// What one session may do and hold.
@@ -34,6 +39,8 @@ impl Default for ServerConfig {
             serves: Vec::new(),
             bare: Bare::None,
             routes: Routes::new(),
+            introspection: false,
+            calls: Vec::new(),
             states: States::new(),
             limits: Limits::default(),
             duplicate_login: DuplicateLogin::default(),

@@ -1,16 +1,18 @@
 //! From a connection to a session and to its end: the way of one player through the server.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use farcall_link::{Address, Link, LinkConfig, LoginFailed, Pending, Transport, knock};
-use farcall_protocol::handshake::Refusal;
+use farcall_protocol::handshake::{LoginError, Refusal};
 use farcall_protocol::{CloseCode, CloseReason, Uid};
 use futures_util::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::{debug, error, info};
 
+use crate::admission::Arrival;
 use crate::config::DuplicateLogin;
 use crate::players::Door;
 use crate::seat::Seat;
@@ -47,8 +49,14 @@ async fn enter<T: Transport>(
     address: Address,
 ) -> Result<(Link<T>, Arc<Seat>), LoginFailed> {
     let time = server.config.limits.login_timeout;
-    let mut pending = knock(io, server.door.clone(), time).await?;
-    let uid = match judge(server, &mut pending, address, time).await {
+    let mut pending = tokio::select! {
+        biased;
+        // Whoever has not said who it is when the server ends is not waited for, nor told.
+        () = server.closing.cancelled() => return Err(closed(CloseCode::Shutdown)),
+        pending = knock(io, server.door.clone(), time) => pending?,
+    };
+    let judged = in_time(server, address, server.admission.judge(&mut pending.login, address)).await;
+    let uid = match judged {
         Ok(uid) => uid,
         Err(refusal) => return Err(turn_away(pending, refusal).await),
     };
@@ -59,14 +67,19 @@ async fn enter<T: Transport>(
 }
 
 /// Asks admission, in time and whatever it does.
-async fn judge<T>(
+async fn in_time<R>(
     server: &Inner,
-    pending: &mut Pending<T>,
     address: Address,
-    time: Duration,
-) -> Result<Uid, Refusal> {
-    let judged = std::panic::AssertUnwindSafe(server.admission.judge(&mut pending.login, address));
-    match tokio::time::timeout(time, judged.catch_unwind()).await {
+    asked: impl Future<Output = Result<R, Refusal>>,
+) -> Result<R, Refusal> {
+    let time = server.config.limits.login_timeout;
+    let asked = tokio::time::timeout(time, std::panic::AssertUnwindSafe(asked).catch_unwind());
+    let verdict = tokio::select! {
+        biased;
+        () = server.closing.cancelled() => return Err(Refusal::Busy { retry_after: BUSY_RETRY }),
+        verdict = asked => verdict,
+    };
+    match verdict {
         Ok(Ok(verdict)) => verdict,
         Ok(Err(_)) => {
             error!(target: "farcall", %address, "admission panicked");
@@ -92,18 +105,20 @@ async fn at_the_door<T: Transport>(
         return Err(turn_away(pending, busy).await);
     };
     let present = server.players.seats(uid.as_str());
+    // A session that is over and still being saved takes nobody's place, and is waited for.
+    let (open, over): (Vec<_>, Vec<_>) = present.into_iter().partition(|seat| seat.is_open());
     let keep = match server.config.duplicate_login {
-        DuplicateLogin::RejectNew if !present.is_empty() => {
+        DuplicateLogin::RejectNew if !open.is_empty() => {
             return Err(close(pending, CloseCode::AlreadyConnected).await);
         }
         DuplicateLogin::KickOld | DuplicateLogin::RejectNew => 0,
         DuplicateLogin::Allow(max) => max.saturating_sub(1),
     };
-    let replaced = &present[..present.len().saturating_sub(keep)];
+    let replaced = &open[..open.len().saturating_sub(keep)];
     for seat in replaced {
         seat.close(CloseCode::Replaced, "");
     }
-    for seat in replaced {
+    for seat in over.iter().chain(replaced) {
         if tokio::time::timeout(PREVIOUS_GONE, seat.gone.cancelled()).await.is_err() {
             return Err(turn_away(pending, busy).await);
         }
@@ -114,9 +129,19 @@ async fn at_the_door<T: Transport>(
     if server.counters.sessions.load(Ordering::Relaxed) >= server.config.sessions_max as u64 {
         return Err(turn_away(pending, busy).await);
     }
-    let config = LinkConfig { limits: server.config.limits.clone(), router: server.router.clone() };
+    let arrival = Arrival { uid: uid.clone(), ..Arrival::of(&pending.login, address) };
+    let data = match in_time(server, address, server.admission.load(arrival)).await {
+        Ok(data) => data,
+        Err(refusal) => return Err(turn_away(pending, refusal).await),
+    };
+    let config = LinkConfig {
+        limits: server.config.limits.clone(),
+        router: server.router.clone(),
+        inbox: server.inbox.clone(),
+        data: data.clone(),
+    };
     let link = pending.admit(uid.clone(), address, config).await?;
-    let seat = Arc::new(Seat::new(link.peer()));
+    let seat = Arc::new(Seat::new(link.peer(), data));
     server.players.sit(uid, seat.clone());
     server.counters.sessions.fetch_add(1, Ordering::Relaxed);
     Ok((link, seat))
@@ -136,7 +161,7 @@ async fn stay<T: Transport>(server: &Inner, link: Link<T>, seat: Arc<Seat>) {
     info!(target: "farcall", %uid, session = %id, code = code.name(), by_peer, message = message.as_str(), "closed");
     seat.leave_all();
     server.counters.closed(*code);
-    server.admission.hooks.closed(seat.player.clone(), reason.clone()).await;
+    server.admission.hooks.closed(seat.player.clone(), seat.data.clone(), reason.clone()).await;
     server.players.stand(&uid, id);
     server.counters.sessions.fetch_sub(1, Ordering::Relaxed);
     seat.gone.cancel();
@@ -150,5 +175,9 @@ async fn turn_away<T: Transport>(pending: Pending<T>, refusal: Refusal) -> Login
 
 async fn close<T: Transport>(pending: Pending<T>, code: CloseCode) -> LoginFailed {
     pending.close(code, "").await;
-    LoginFailed::Login(farcall_protocol::handshake::LoginError::Closed { code, message: String::new() })
+    closed(code)
+}
+
+fn closed(code: CloseCode) -> LoginFailed {
+    LoginFailed::Login(LoginError::Closed { code, message: String::new() })
 }

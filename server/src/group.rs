@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use farcall_link::{Broadcast, Call};
+use farcall_protocol::codec::Codec;
 use farcall_protocol::{
     Answer, CallError, Caller, CloseCode, Delivery, Dropped, Notified, Reaches, RouteDescriptor,
     ServedByClient, SessionId, Uid,
@@ -43,6 +44,8 @@ pub(crate) struct Room {
 struct Seated {
     seats: Vec<Arc<Seat>>,
     places: HashMap<SessionId, usize>,
+    /// How many of them speak each codec.
+    speakers: [usize; Codec::ALL.len()],
 }
 
 /// A handle to a group, cheap to clone and to keep. The group lives as long as it has a handle or a member.
@@ -121,6 +124,18 @@ impl Room {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The members, with the message encoded for every codec among them. Encoding runs the user's Serialize, so it
+    /// happens unlocked; whoever joins meanwhile with yet another codec costs one more round.
+    fn lock_for<A: Serialize>(&self, broadcast: &Broadcast<'_, A>) -> MutexGuard<'_, Seated> {
+        loop {
+            let members = self.lock();
+            let missing = members.codecs().find(|&codec| !broadcast.is_ready(codec));
+            let Some(codec) = missing else { return members };
+            drop(members);
+            broadcast.prepare(codec);
+        }
+    }
+
     pub(crate) fn drop_member(&self, session: SessionId) {
         self.lock().remove(session);
     }
@@ -131,13 +146,13 @@ impl Room {
         arguments: &A,
         except: Option<&Uid>,
     ) -> FanOut {
-        // Encoded before the lock is taken: what runs here is the user's Serialize.
-        let Ok(broadcast) = Broadcast::new(route, self.scope, arguments) else {
-            return FanOut { sent: 0, dropped: self.lock().seats.len() };
-        };
-        let members = self.lock();
+        let broadcast = Broadcast::new(route, self.scope, arguments);
+        let members = self.lock_for(&broadcast);
         let seats = members.seats.iter().filter(|seat| Some(seat.player.session().uid()) != except);
-        FanOut::over(seats, &broadcast)
+        let (total, slow) = FanOut::over(seats, &broadcast);
+        drop(members);
+        slow.let_go();
+        total
     }
 
     fn call<A: Serialize, R: Answer>(
@@ -146,10 +161,8 @@ impl Room {
         arguments: &A,
         except: Option<&Uid>,
     ) -> Gather<R> {
-        let Ok(broadcast) = Broadcast::new(route, self.scope, arguments) else {
-            return Gather { calls: Vec::new() };
-        };
-        let members = self.lock();
+        let broadcast = Broadcast::new(route, self.scope, arguments);
+        let members = self.lock_for(&broadcast);
         let seats = members.seats.iter().filter(|seat| Some(seat.player.session().uid()) != except);
         Gather { calls: seats.map(|seat| call_on(seat, &broadcast)).collect() }
     }
@@ -160,6 +173,7 @@ impl Seated {
         let place = self.seats.len();
         let is_new = self.places.insert(seat.id(), place).is_none();
         if is_new {
+            self.speakers[seat.codec().index()] += 1;
             self.seats.push(seat);
         } else if let Some(at) = self.seats.iter().position(|known| known.id() == seat.id()) {
             self.places.insert(seat.id(), at);
@@ -170,34 +184,53 @@ impl Seated {
     fn remove(&mut self, session: SessionId) -> Option<Arc<Seat>> {
         let place = self.places.remove(&session)?;
         let seat = self.seats.swap_remove(place);
+        self.speakers[seat.codec().index()] -= 1;
         if let Some(moved) = self.seats.get(place) {
             self.places.insert(moved.id(), place);
         }
         Some(seat)
     }
+
+    /// The codecs that members speak.
+    fn codecs(&self) -> impl Iterator<Item = Codec> {
+        Codec::ALL.iter().copied().filter(|codec| self.speakers[codec.index()] > 0)
+    }
 }
 
 impl FanOut {
-    fn over<'a>(seats: impl Iterator<Item = &'a Arc<Seat>>, broadcast: &Broadcast) -> Self {
-        seats.fold(Self::default(), |total, seat| total.and(seat, broadcast))
-    }
-
-    fn and(mut self, seat: &Seat, broadcast: &Broadcast) -> Self {
-        match broadcast.to(&seat.player) {
-            Notified::Sent => self.sent += 1,
-            Notified::Dropped(why) => {
-                self.dropped += 1;
-                // A member that has missed what was promised to arrive cannot stay: it would see a hole.
-                if why == Dropped::Full && broadcast.delivery() == Delivery::Notify {
-                    seat.close(CloseCode::SlowConsumer, "");
+    fn over<'a, A: Serialize>(
+        seats: impl Iterator<Item = &'a Arc<Seat>>,
+        broadcast: &Broadcast<'_, A>,
+    ) -> (Self, Slow) {
+        let (mut total, mut slow) = (Self::default(), Slow::default());
+        for seat in seats {
+            match broadcast.to(&seat.player) {
+                Notified::Sent => total.sent += 1,
+                Notified::Dropped(why) => {
+                    total.dropped += 1;
+                    if why == Dropped::Full && broadcast.delivery() == Delivery::Notify {
+                        slow.0.push(seat.clone());
+                    }
                 }
             }
         }
-        self
+        (total, slow)
     }
 }
 
-fn call_on<R: Answer>(seat: &Seat, broadcast: &Broadcast) -> (Uid, Call<R>) {
+/// Members that have missed what was promised to arrive, and cannot stay: they would see a hole.
+#[derive(Default)]
+#[must_use]
+struct Slow(Vec<Arc<Seat>>);
+
+impl Slow {
+    /// Closes them. Under no lock: closing runs callbacks of the game, which may use the group.
+    fn let_go(self) {
+        self.0.iter().for_each(|seat| seat.close(CloseCode::SlowConsumer, ""));
+    }
+}
+
+fn call_on<A: Serialize, R: Answer>(seat: &Seat, broadcast: &Broadcast<'_, A>) -> (Uid, Call<R>) {
     (seat.player.session().uid().clone(), broadcast.call(&seat.player))
 }
 
@@ -309,18 +342,14 @@ impl Caller for Everyone {
     type Notified = FanOut;
 
     fn call<A: Serialize, R: Answer>(&self, route: &'static RouteDescriptor, arguments: &A) -> Gather<R> {
-        let mut calls = Vec::new();
-        if let Ok(broadcast) = Broadcast::new(route, 0, arguments) {
-            self.server.players.each(|seat| calls.push(call_on(seat, &broadcast)));
-        }
-        Gather { calls }
+        let broadcast = Broadcast::new(route, 0, arguments);
+        Gather { calls: self.server.players.all().iter().map(|seat| call_on(seat, &broadcast)).collect() }
     }
 
     fn notify<A: Serialize>(&self, route: &'static RouteDescriptor, arguments: &A) -> FanOut {
-        let mut total = FanOut::default();
-        if let Ok(broadcast) = Broadcast::new(route, 0, arguments) {
-            self.server.players.each(|seat| total = total.and(seat, &broadcast));
-        }
+        let all = self.server.players.all();
+        let (total, slow) = FanOut::over(all.iter(), &Broadcast::new(route, 0, arguments));
+        slow.let_go();
         total
     }
 }

@@ -11,9 +11,11 @@ use futures_util::FutureExt;
 use tracing::error;
 
 use crate::Player;
+use crate::admission::SessionData;
 
 type Opened = Arc<dyn Fn(&Player) + Send + Sync>;
-type Closed = Arc<dyn Fn(Player, CloseReason) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+type Closed =
+    Arc<dyn Fn(Player, SessionData, CloseReason) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// The hooks of one server.
 #[derive(Default)]
@@ -39,10 +41,10 @@ impl Hooks {
         }
     }
 
-    pub(crate) async fn closed(&self, player: Player, reason: CloseReason) {
+    pub(crate) async fn closed(&self, player: Player, data: SessionData, reason: CloseReason) {
         let Some(hook) = &self.closed else { return };
         let uid = player.session().uid().clone();
-        let called = AssertUnwindSafe(async move { hook(player, reason).await });
+        let called = AssertUnwindSafe(async move { hook(player, data, reason).await });
         if called.catch_unwind().await.is_err() {
             error!(target: "farcall", uid = %uid, "the `closed` hook panicked");
         }

@@ -35,13 +35,16 @@ mod seat;
 mod server;
 mod stats;
 
-pub use admission::{Admission, Arrival};
+pub use admission::{Admission, Arrival, Closed};
 pub use config::{DuplicateLogin, ServerConfig};
-pub use farcall_link::{Address, Bare, Call, Detached, Routes, SessionHandle, StartError, State, States};
+pub use farcall_link::{
+    Address, Bare, Call, Detached, PollError, Polled, RawAnswer, RawCall, Reply, Routes, Session,
+    SessionHandle, StartError, State, States,
+};
 pub use farcall_macros::server_route as route;
 pub use farcall_protocol::handshake::Refusal;
 pub use farcall_protocol::{
-    CallError, CloseCode, CloseReason, Failed, Limits, NotExecuted, Notified, Side, Uid, contracts,
+    CallError, CloseCode, CloseReason, Failed, Failure, Limits, NotExecuted, Notified, Side, Uid, contracts,
 };
 pub use group::{Everyone, FanOut, Gather, Group, GroupExcept, Members};
 pub use players::Offline;

@@ -46,10 +46,11 @@ impl Players {
         self.by_uid.get(uid).map_or_else(Vec::new, |presence| presence.seats.clone())
     }
 
-    /// The newest session of a player.
+    /// The newest session of a player. One that is over and still being saved does not count.
     pub(crate) fn newest(&self, uid: &str) -> Result<Player, Offline> {
         let presence = self.by_uid.get(uid).ok_or(Offline)?;
-        presence.seats.last().map(|seat| seat.player.clone()).ok_or(Offline)
+        let open = presence.seats.iter().rev().find(|seat| seat.player.session().is_open());
+        open.map(|seat| seat.player.clone()).ok_or(Offline)
     }
 
     /// Takes a seat. Only under the uid's door.
@@ -63,6 +64,13 @@ impl Players {
             presence.seats.retain(|seat| seat.id() != session);
         }
         self.by_uid.remove_if(uid, |_, presence| presence.is_idle());
+    }
+
+    /// Every seat there is, to be used without this map's locks.
+    pub(crate) fn all(&self) -> Vec<Arc<Seat>> {
+        let mut all = Vec::with_capacity(self.by_uid.len());
+        self.each(|seat| all.push(seat.clone()));
+        all
     }
 
     /// Does something with every seat. `act` must not come back to this map.

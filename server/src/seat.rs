@@ -2,16 +2,20 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use farcall_protocol::codec::Codec;
 use farcall_protocol::{CloseCode, CloseReason, SessionId};
 use tokio_util::sync::CancellationToken;
 
 use crate::Player;
+use crate::admission::SessionData;
 use crate::group::Room;
 
 /// A session from its welcome until its `closed` hook has returned.
 #[derive(Debug)]
 pub(crate) struct Seat {
     pub(crate) player: Player,
+    /// What the session carries.
+    pub(crate) data: SessionData,
     /// `None` once the session has left them all: it joins no more.
     groups: Mutex<Option<Vec<Arc<Room>>>>,
     /// Cancelled when handlers, connection and hook are done.
@@ -19,12 +23,20 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(crate) fn new(player: Player) -> Self {
-        Self { player, groups: Mutex::new(Some(Vec::new())), gone: CancellationToken::new() }
+    pub(crate) fn new(player: Player, data: SessionData) -> Self {
+        Self { player, data, groups: Mutex::new(Some(Vec::new())), gone: CancellationToken::new() }
     }
 
     pub(crate) fn id(&self) -> SessionId {
         self.player.session().id()
+    }
+
+    pub(crate) fn codec(&self) -> Codec {
+        self.player.session().codec()
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.player.session().is_open()
     }
 
     pub(crate) fn close(&self, code: CloseCode, message: &str) {

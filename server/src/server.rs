@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use farcall_link::transport::memory::{self, Dialer};
-use farcall_link::{Door, Router, StartError};
+use farcall_link::{Door, Inbox, PollError, Polled, Router, StartError};
 use farcall_protocol::{CloseCode, Side};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -16,7 +16,7 @@ use tracing::{debug, info};
 
 use crate::Player;
 use crate::accept;
-use crate::admission::Admission;
+use crate::admission::{Admission, DoorKeeper};
 use crate::config::ServerConfig;
 use crate::group::{Everyone, Group, Groups};
 use crate::players::{Offline, Players};
@@ -41,8 +41,9 @@ struct Handle {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) config: Settings,
-    pub(crate) admission: Admission,
+    pub(crate) admission: DoorKeeper,
     pub(crate) router: Arc<Router>,
+    pub(crate) inbox: Arc<Inbox>,
     pub(crate) door: Door,
     pub(crate) players: Players,
     pub(crate) groups: Groups,
@@ -75,6 +76,11 @@ pub enum BindError {
         /// Why.
         error: io::Error,
     },
+    /// Admission's `closed` was given before its `session`.
+    #[error(
+        "give `Admission::session` before `Admission::closed`: the hook is handed what the session carried"
+    )]
+    ClosedBeforeSession,
     /// The operating system gives no random numbers.
     #[error("no randomness: {0}")]
     Randomness(String),
@@ -85,10 +91,10 @@ impl Server {
     ///
     /// # Errors
     /// [`BindError`]; nothing runs then.
-    pub async fn bind(config: ServerConfig, admission: Admission) -> Result<Self, BindError> {
+    pub async fn bind<T>(config: ServerConfig, admission: Admission<T>) -> Result<Self, BindError> {
         let address = config.address.clone();
         let at = |error| BindError::Address { address: address.clone(), error };
-        let inner = Inner::new(config, admission)?;
+        let inner = Inner::new(config, admission.door)?;
         let listener = TcpListener::bind(&address).await.map_err(at)?;
         let local_addr = listener.local_addr().map_err(at)?;
         inner.tasks.spawn(accept::over_tcp(inner.clone(), listener));
@@ -100,15 +106,15 @@ impl Server {
     ///
     /// # Errors
     /// [`BindError`]; nothing runs then.
-    pub fn in_memory(config: ServerConfig, admission: Admission) -> Result<Self, BindError> {
-        Ok(Self::start(Inner::new(config, admission)?, None))
+    pub fn in_memory<T>(config: ServerConfig, admission: Admission<T>) -> Result<Self, BindError> {
+        Ok(Self::start(Inner::new(config, admission.door)?, None))
     }
 
     fn start(inner: Arc<Inner>, local_addr: Option<SocketAddr>) -> Self {
         let (listener, dialer) = memory::listener();
         inner.tasks.spawn(accept::in_memory(inner.clone(), listener));
-        for name in inner.router.names() {
-            debug!(target: "farcall", route = name, "serves");
+        for line in inner.router.table_in_words() {
+            debug!(target: "farcall", side = Side::Server.name(), "serves {line}");
         }
         Self { handle: Arc::new(Handle { inner, local_addr, dialer }) }
     }
@@ -133,7 +139,9 @@ impl Server {
 
     /// All sessions of a player, oldest first. More than one only under `DuplicateLogin::Allow`.
     pub fn sessions(&self, uid: impl AsRef<str>) -> Vec<Player> {
-        self.handle.inner.players.seats(uid.as_ref()).iter().map(|seat| seat.player.clone()).collect()
+        let seats = self.handle.inner.players.seats(uid.as_ref());
+        let open = seats.iter().filter(|seat| seat.player.session().is_open());
+        open.map(|seat| seat.player.clone()).collect()
     }
 
     /// The group of that name; made when there is none.
@@ -151,6 +159,16 @@ impl Server {
         let seats = self.handle.inner.players.seats(uid.as_ref());
         seats.iter().for_each(|seat| seat.close(CloseCode::Kicked, why));
         !seats.is_empty()
+    }
+
+    /// Runs what waits for the game's loop, on this thread: calls and messages of all players for handlers that take
+    /// `&mut T`, and callbacks given with `then_on_frame`. Stops starting work when the budget is spent. While nobody
+    /// polls, they wait, bounded for each session, and calls run out their deadlines.
+    ///
+    /// # Errors
+    /// [`PollError`]: the handlers take another type, or another thread is polling.
+    pub fn poll<F: 'static>(&self, frame: &mut F, budget: Duration) -> Result<Polled, PollError> {
+        self.handle.inner.inbox.poll(frame, budget)
     }
 
     /// What it has done and holds.
@@ -181,9 +199,16 @@ impl Drop for Handle {
 }
 
 impl Inner {
-    fn new(config: ServerConfig, admission: Admission) -> Result<Arc<Self>, BindError> {
+    fn new(config: ServerConfig, admission: DoorKeeper) -> Result<Arc<Self>, BindError> {
+        if admission.is_out_of_order {
+            return Err(BindError::ClosedBeforeSession);
+        }
         let ServerConfig { serves, bare, routes, states, limits, .. } = config;
-        let router = Router::collect(Side::Server, &serves, &bare, routes, states)?;
+        let router = Router::collect(Side::Server, &serves, &bare, routes, states, admission.carries)?;
+        let router = match config.introspection {
+            true => router.with_introspection(Side::Server, &config.calls),
+            false => router,
+        };
         let epoch = getrandom::u64().map_err(|error| BindError::Randomness(error.to_string()))?;
         Ok(Arc::new(Self {
             logins_pending: Arc::new(Semaphore::new(config.logins_pending_max)),
@@ -194,6 +219,7 @@ impl Inner {
                 logins_pending_max: config.logins_pending_max,
             },
             admission,
+            inbox: Arc::new(Inbox::new(router.frame())),
             router: Arc::new(router),
             door: Door { epoch, began: Instant::now() },
             players: Players::default(),
@@ -209,7 +235,8 @@ impl Inner {
     }
 
     fn close_all(&self) {
-        self.players.each(|seat| seat.close(CloseCode::Shutdown, ""));
+        // Over a copy: closing runs callbacks of the game, which may come back to the map.
+        self.players.all().iter().for_each(|seat| seat.close(CloseCode::Shutdown, ""));
     }
 
     /// Waits until no call of a player is being handled.

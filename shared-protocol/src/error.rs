@@ -97,9 +97,12 @@ pub enum Failed {
     /// It panicked; only this call failed.
     #[error("the handler panicked")]
     Panicked,
-    /// It ended with an internal error, logged where it ran.
-    #[error("internal error at the peer")]
-    Internal,
+    /// It ended with an internal error, logged where it ran under this number.
+    #[error("internal error at the peer, reference {reference:08x}")]
+    Internal {
+        /// Finds the error in the peer's log.
+        reference: u32,
+    },
     /// It dropped its reply unanswered.
     #[error("the handler dropped its reply")]
     Abandoned,

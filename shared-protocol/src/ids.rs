@@ -75,7 +75,7 @@ impl fmt::Display for Signature {
 /// A call in flight, as its caller numbers it: a slot of the caller's table and how often the slot was used
 /// (P-22). The slot is reused only after the call's terminal frame has arrived, the generation tells a late
 /// frame of an earlier use from one of this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallId {
     /// Index in the caller's table of calls in flight.
     pub slot: u32,

@@ -24,11 +24,12 @@ pub mod wire;
 pub use close::{CloseCode, CloseReason, Retry};
 
 pub use contract::{
-    Answer, Arg, Argument, Caller, Contract, ContractDescriptor, Delivery, Reaches, Route, RouteDescriptor,
-    RouteError, ServedBy, ServedByClient, ServedByServer, implements,
+    Answer, Arg, Argument, ArgumentInfo, Caller, Contract, ContractDescriptor, Delivery, Failure,
+    ROUTES_ROUTE, Raw, RawError, Reaches, Route, RouteDescriptor, RouteError, RouteInfo, RouteTable,
+    ServedBy, ServedByClient, ServedByServer, Shapes, implements,
 };
 pub use error::{CallError, Dropped, Failed, NotExecuted, Notified};
 pub use farcall_macros::{Message, contract};
 pub use ids::{CallId, RouteId, SessionId, Side, Signature, TraceId, Uid, UidError};
 pub use limits::{Announced, Limits};
-pub use message::{Field, Fields, Message, Shape, Variant};
+pub use message::{Field, Fields, Message, Shape, Variant, show_arguments};

@@ -2,11 +2,14 @@
 //! this test says so first. The rules behind them are PROTOCOL.md's P-01, P-02, P-10, P-14 to P-18, P-30, P-31,
 //! P-33 to P-38, P-41, P-50, P-51 and P-70.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
+
 use std::time::Duration;
 
 use bytes::BytesMut;
+use farcall_protocol::codec::Codec;
 use farcall_protocol::handshake::{Admitted, AwaitingHello, Connecting, Credential, Refusal, Reject};
-use farcall_protocol::wire::{Frame, Kind, RawFrame, Split, Status, Target, split};
+use farcall_protocol::wire::{Ending, Frame, Kind, RawFrame, Split, Status, Target, split};
 use farcall_protocol::{
     Announced, CallError, CallId, Failed, Limits, NotExecuted, RouteId, SessionId, Signature, TraceId, Uid,
 };
@@ -83,7 +86,7 @@ fn control() {
 #[test]
 fn every_ending() {
     use CallError as E;
-    let endings: [(Result<&[u8], E<&[u8]>>, &str); 20] = [
+    let endings: [(Ending<'_>, &str); 20] = [
         (Ok(b"hi"), "00 68 69"),
         (Err(E::Handler(b"no")), "01 6e 6f"),
         (Err(NotExecuted::UnknownRoute.into()), "10"),
@@ -102,7 +105,7 @@ fn every_ending() {
         (Err(NotExecuted::Draining.into()), "1a"),
         (Err(NotExecuted::Expired.into()), "1b"),
         (Err(E::Failed(Failed::Panicked)), "20"),
-        (Err(E::Failed(Failed::Internal)), "21"),
+        (Err(E::Failed(Failed::Internal { reference: 258 })), "21 02 01 00 00"),
         (Err(E::Failed(Failed::Abandoned)), "22"),
         (Err(E::Failed(Failed::BadReply)), "23"),
         (Err(E::DeadlineExceeded), "30"),
@@ -125,6 +128,7 @@ fn connecting(credential: Credential) -> Connecting {
         build: 258,
         metadata: vec![("os".into(), "tv".into())],
         nonce: [0xc1; 16],
+        codecs: vec![Codec::Bincode],
         takes: Announced { calls_in_flight_max: 1, slots_max: 2, body_bytes_max: 3 },
     }
 }

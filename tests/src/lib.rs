@@ -2,6 +2,7 @@
 //! The tests themselves stand in `tests/`; nothing here is for games yet.
 
 pub mod table;
+pub mod waiting;
 
 use farcall_client::{Client, ClientConfig, ConnectError};
 use farcall_server::{Admission, Server, ServerConfig};

@@ -1,5 +1,6 @@
 //! A call on its way: the future that a stub returns, and the handle that a detached call leaves.
 
+use std::any::Any;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -10,9 +11,13 @@ use std::time::{Duration, Instant};
 use farcall_protocol::codec::Codec;
 use farcall_protocol::session::{Body, CannotCall, NewCall, Outcome, Session, Ticket};
 use farcall_protocol::wire::Target;
-use farcall_protocol::{Answer, CallError, CallId, Failed, NotExecuted, RouteError};
+use farcall_protocol::{
+    Answer, CallError, CallId, Failed, NotExecuted, RouteDescriptor, RouteError, show_arguments,
+};
 
 use crate::context::Current;
+use crate::inbox::{FrameWork, Item};
+use crate::router::ARGUMENTS_SHOWN_BYTES;
 use crate::shared::{Shared, Waiter};
 use crate::trace::{self, CallName};
 
@@ -65,6 +70,14 @@ impl<R: Answer> Call<R> {
         Self { shared, name, target, body, within: None, current, state, _answer: PhantomData }
     }
 
+    /// Logs what it carries, where that is logged.
+    pub(crate) fn showing(self, route: &'static RouteDescriptor) -> Self {
+        trace::arguments(&self.shared, self.shared.side, route.name, || {
+            show_arguments(self.shared.codec, route.arguments, &self.body, ARGUMENTS_SHOWN_BYTES)
+        });
+        self
+    }
+
     /// Gives up after this time, counted from when the call is sent. Ends as
     /// [`DeadlineTooLong`](NotExecuted::DeadlineTooLong) if that is over the session's maximum of 120 s.
     pub fn within(mut self, time: Duration) -> Self {
@@ -74,10 +87,7 @@ impl<R: Answer> Call<R> {
 
     /// Sends it now and gives its outcome to `callback`, which runs on the connection's task and must be short.
     /// The call no longer depends on anybody holding anything: only its deadline or the returned handle ends it.
-    pub fn then(mut self, callback: impl FnOnce(Reply<R>) + Send + 'static) -> Detached
-    where
-        R::Ok: Send,
-    {
+    pub fn then(mut self, callback: impl FnOnce(Reply<R>) + Send + 'static) -> Detached {
         let codec = self.shared.codec;
         let finish = self.finish_trace();
         let started = match self.start(None) {
@@ -96,6 +106,24 @@ impl<R: Answer> Call<R> {
             }
         };
         Detached::of(&self.shared, started)
+    }
+
+    /// Like [`then`](Self::then), with the callback run by the game's loop, on the thread that polls: it gets the
+    /// frame, in order with the frame handlers. A poll with another type of frame drops it.
+    pub fn then_on_frame<F: 'static>(
+        self,
+        callback: impl FnOnce(&mut F, Reply<R>) + Send + 'static,
+    ) -> Detached {
+        let (inbox, session) = (self.shared.inbox.clone(), self.shared.id);
+        self.then(move |reply| {
+            let run: FrameWork = Box::new(move |frame: &mut dyn Any| {
+                if let Some(frame) = frame.downcast_mut::<F>() {
+                    callback(frame, reply);
+                }
+            });
+            // Never full: what counts nothing has no bound here, this end's own calls are it.
+            let _ = inbox.push(Item { session, call: None, latest: None, bytes: None, run }, 0, 0);
+        })
     }
 
     /// Sends it now and lets its outcome be. Only its deadline or the returned handle ends it.
@@ -256,7 +284,7 @@ impl<R: Answer> std::fmt::Debug for Call<R> {
 /// An outcome with its value and error decoded.
 fn decode<R: Answer>(codec: Codec, outcome: Outcome) -> Reply<R> {
     match outcome {
-        Ok(body) => codec.decode::<R::Ok>(&body).map_err(|_| CallError::Failed(Failed::BadReply)),
+        Ok(body) => R::read(codec, &body).map_err(|_| CallError::Failed(Failed::BadReply)),
         Err(CallError::Handler(body)) => Err(match R::Err::decode(codec, &body) {
             Ok(error) => CallError::Handler(error),
             Err(_) => CallError::Failed(Failed::BadReply),

@@ -11,11 +11,13 @@ use std::time::{Duration, Instant};
 
 use farcall_protocol::session::{Event, Stop};
 use farcall_protocol::wire::Target;
-use farcall_protocol::{CallError, CallId, CloseCode, CloseReason, Failed, NotExecuted};
+use farcall_protocol::{CallError, CallId, CloseCode, CloseReason, Delivery, Failed, NotExecuted};
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::{Instrument, debug, warn};
 
+use crate::answering::Answering;
 use crate::context::Current;
+use crate::inbox::{FrameWork, Item};
 use crate::router::{Ended, Entry, Invocation, Progress, Router, Step};
 use crate::shared::{Shared, Waiter, hand, now, wake};
 use crate::task::HandlerTask;
@@ -51,6 +53,7 @@ struct Queued {
 #[derive(Debug, Clone, Copy)]
 struct Arrived {
     call: Option<CallId>,
+    delivery: Delivery,
     to: Target,
     deadline: Instant,
 }
@@ -89,11 +92,11 @@ impl Dispatcher {
     pub(crate) fn handle(&mut self, event: Event<'_, Waiter>) {
         match event {
             Event::Call { id, to, deadline, nested, body } => {
-                self.arrive(Arrived { call: Some(id), to, deadline }, nested, body);
+                self.arrive(Arrived { call: Some(id), delivery: Delivery::Call, to, deadline }, nested, body);
             }
-            Event::Message { to, body, .. } => {
+            Event::Message { to, delivery, body } => {
                 let deadline = now() + self.deadline_default;
-                self.arrive(Arrived { call: None, to, deadline }, false, body);
+                self.arrive(Arrived { call: None, delivery, to, deadline }, false, body);
             }
             Event::Stop { id, why } => self.stop(id, why),
             Event::Wake(waiter) => wake(waiter),
@@ -139,36 +142,60 @@ impl Dispatcher {
     }
 
     fn start(&mut self, arrived: Arrived, body: &[u8]) {
-        let Arrived { call, to, deadline } = arrived;
+        let Arrived { call, to, deadline, .. } = arrived;
         let Some(entry) = self.router.find(to.route) else {
             debug!(target: "farcall", uid = %self.shared.uid, session = %self.shared.id, route = %to.route, "no such route");
             return self.refuse(arrived, NotExecuted::UnknownRoute);
         };
-        if to.signature != entry.signature && !self.shared.codec.is_self_describing() {
+        if !entry.takes(to.signature, call.is_some(), self.shared.codec) {
             debug!(target: "farcall", uid = %self.shared.uid, session = %self.shared.id, route = %entry.name, "the peers' contracts differ");
             let (ours, theirs) = (to.signature, entry.signature);
             return self.refuse(arrived, NotExecuted::SignatureMismatch { ours, theirs });
         }
+        trace::arguments(&self.shared, self.shared.side.other(), &entry.name, || {
+            entry.arguments_in_words(self.shared.codec, body)
+        });
         let current = Current { session: self.shared.id, call, deadline, trace: to.trace };
         let handling = Handling::new(entry, body.len(), current);
         let from = self.reply_bytes.len();
-        let invocation = Invocation { shared: &self.shared, current, body, reply: &mut self.reply_bytes };
+        let invocation = Invocation { shared: &self.shared, to, current, body, reply: &mut self.reply_bytes };
         // Only the user's function can panic in here, and what it leaves half-written is cut off below.
         let step = std::panic::catch_unwind(AssertUnwindSafe(|| (entry.handler)(invocation)));
         self.slow.watch(&self.shared, entry);
         match step {
             Ok(Step(Progress::Done(ended))) => self.done(call, ended, from, &handling),
             Ok(Step(Progress::Running(future))) => {
-                let task = HandlerTask::new(self.shared.clone(), call, future, handling);
+                let answering = Answering::in_a_slot(self.shared.clone(), call, handling);
+                let task = HandlerTask::new(future, answering);
                 let abort = self.tasks.spawn(task.in_current_span());
                 if let Some(id) = call {
                     self.aborts.insert(id.slot, (id.generation, abort));
                 }
             }
+            Ok(Step(Progress::Later(give))) => {
+                let answering = Answering::later(self.shared.clone(), call, handling);
+                // A panic drops the reply, which answers as abandoned; it ends nothing else.
+                let _ = std::panic::catch_unwind(AssertUnwindSafe(|| give(answering)));
+            }
+            Ok(Step(Progress::OnFrame(make))) => {
+                let answering = Answering::later(self.shared.clone(), call, handling);
+                self.queue_for_frame(arrived, body.len(), make(answering));
+            }
             Err(_) => {
                 self.reply_bytes.truncate(from);
                 self.done(call, Err(CallError::Failed(Failed::Panicked)), from, &handling);
             }
+        }
+    }
+
+    /// Puts work into the inbox of the game's loop. One that is full means that nobody polls.
+    fn queue_for_frame(&mut self, arrived: Arrived, bytes: usize, run: FrameWork) {
+        let latest = (arrived.delivery == Delivery::Latest).then_some(arrived.to.route);
+        let (session, call) = (self.shared.id, arrived.call);
+        let item = Item { session, call, latest, bytes: Some(bytes), run };
+        if self.shared.inbox.push(item, self.inbox_items_max, self.inbox_bytes_max).is_err() {
+            let message = "the game's loop does not poll";
+            self.shared.close(CloseReason::ours(CloseCode::InboundOverflow, message));
         }
     }
 
@@ -202,9 +229,16 @@ impl Dispatcher {
         }
         if let Some((generation, abort)) = self.aborts.remove(&id.slot)
             && generation == id.generation
+            && !abort.is_finished()
         {
-            abort.abort();
+            return abort.abort();
         }
+        // It waits in the inbox, or somebody holds its reply: it is answered here and now.
+        let waited = self.shared.inbox.withdraw(self.shared.id, id);
+        if waited.is_some() && why == Stop::Expired {
+            self.shared.reply(id, Err(CallError::NotExecuted(NotExecuted::Expired)));
+        }
+        self.shared.reply_stopped(id, Failed::Abandoned);
     }
 
     /// Sends the answers that were ready at once, under one lock.
@@ -233,6 +267,7 @@ impl Dispatcher {
     /// Stops every handler and waits until they have.
     pub(crate) async fn shut_down(&mut self) {
         self.queue.clear();
+        self.shared.inbox.forget(self.shared.id);
         self.tasks.shutdown().await;
     }
 }

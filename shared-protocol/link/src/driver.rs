@@ -203,6 +203,7 @@ impl<T: Transport> Driver<T> {
             self.dispatcher.begin();
             events.into_iter().for_each(|event| self.dispatcher.handle(event));
             self.dispatcher.flush();
+            self.shared.announce_room();
             if let Some(reason) = broken {
                 return self.shared.close(reason);
             }

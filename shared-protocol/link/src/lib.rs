@@ -7,25 +7,32 @@
 //! One connection is one task ([`driver`]): it reads, runs plain handlers inline, writes in batches. Everybody
 //! else reaches the session through one short lock ([`shared`]), never held across an await or user code.
 
+mod answering;
+mod broadcast;
 mod call;
 mod context;
 mod dispatch;
 mod driver;
+mod inbox;
 mod link;
 mod login;
 mod peer;
+mod reply;
 mod router;
 mod shared;
 mod task;
 mod trace;
 pub mod transport;
 
+pub use broadcast::Broadcast;
 pub use call::{Call, Detached};
 pub use context::Context;
+pub use inbox::{Inbox, PollError, Polled};
 pub use link::{Address, Link, LinkConfig};
 pub use login::{Door, LoginFailed, Pending, connect, knock};
-pub use peer::{Broadcast, Peer, SessionHandle};
-pub use router::{Bare, Closure, Router, Routes, StartError, State, States};
+pub use peer::{Peer, SessionHandle};
+pub use reply::Reply;
+pub use router::{Bare, Closure, RawAnswer, RawCall, Router, Routes, Session, StartError, State, States};
 pub use transport::Transport;
 
 /// What the macros' expansions name. Not for people: it changes without notice.
@@ -38,7 +45,8 @@ pub mod __private {
     };
     pub use inventory;
 
+    pub use crate::Reply;
     pub use crate::router::{
-        Invocation, Need, Parameter, Place, Registration, Step, handler_future_must_be_send,
+        Invocation, Need, Parameter, Place, Registration, State, Step, handler_future_must_be_send,
     };
 }

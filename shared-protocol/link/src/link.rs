@@ -1,5 +1,6 @@
 //! A session with its connection: what a login gives, ready to run.
 
+use std::any::Any;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use farcall_protocol::{CloseReason, Limits, ServedBy, Side};
 use tracing::Instrument;
 
 use crate::driver::Driver;
+use crate::inbox::Inbox;
 use crate::peer::Peer;
 use crate::router::Router;
 use crate::shared::{Identity, Shared, now};
@@ -47,6 +49,10 @@ pub struct LinkConfig {
     pub limits: Limits,
     /// What this end serves.
     pub router: Arc<Router>,
+    /// Where work for the game's loop waits: one for a client, one for all sessions of a server.
+    pub inbox: Arc<Inbox>,
+    /// The session's own value; `()` where there is none.
+    pub data: Arc<dyn Any + Send + Sync>,
 }
 
 /// A session that is logged in and not yet running. Until [`run`](Self::run) is polled nothing is read or written;
@@ -75,10 +81,10 @@ impl<T: Transport> Link<T> {
     ) -> Self {
         // Without randomness the first pings of many sessions may come together, which only costs smoothness.
         let jitter = getrandom::u32().map_or(0.5, |bits| bits as f32 / u32::MAX as f32);
-        let session = Session::new(side, &established, config.limits, login_took, jitter, now());
+        let session = Session::new(side, &established, config.limits.clone(), login_took, jitter, now());
         let Established { uid, session: id, codec, .. } = established;
         let identity = Identity { side, uid, id, codec, address };
-        let shared = Arc::new(Shared::new(identity, session, config.router));
+        let shared = Arc::new(Shared::new(identity, session, config));
         Self { driver: Driver::new(io, shared.clone(), early), shared }
     }
 

@@ -180,6 +180,9 @@ fn random<const N: usize>() -> Result<[u8; N], LoginFailed> {
     Ok(bytes)
 }
 
+/// Frames of a login (L5).
+const FRAMES_MAX: u8 = 4;
+
 /// What has been read of a login: at most 4 frames and 16 KiB (L5), each frame at most 4 KiB (L4).
 struct Incoming {
     bytes: BytesMut,
@@ -189,7 +192,7 @@ struct Incoming {
 
 impl Incoming {
     fn new() -> Self {
-        Self { bytes: BytesMut::new(), frames_left: 4, bytes_left: Limits::LOGIN_BYTES_MAX }
+        Self { bytes: BytesMut::new(), frames_left: FRAMES_MAX, bytes_left: Limits::LOGIN_BYTES_MAX }
     }
 
     fn has_frame(&self) -> bool {
@@ -216,7 +219,10 @@ impl Incoming {
                 }
                 Ok(Split::Partial { .. }) => {}
                 // Whoever speaks another protocol usually shows as an absurd length or kind.
-                Err(error) => return Err(over(CloseCode::NotFarcall, &error.to_string()).into()),
+                Err(error) if self.frames_left == FRAMES_MAX - 1 => {
+                    return Err(over(CloseCode::NotFarcall, &error.to_string()).into());
+                }
+                Err(error) => return Err(over(error.code(), &error.to_string()).into()),
             }
             self.bytes.reserve(1 << 10);
             let read = io.read_buf(&mut self.bytes).await?;

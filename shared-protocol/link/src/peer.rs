@@ -5,13 +5,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use farcall_protocol::codec::Codec;
 use farcall_protocol::session::{Body, Counts, LatestKey, Message as Outgoing};
 use farcall_protocol::wire::Target;
 use farcall_protocol::{
-    Answer, Caller, CloseReason, Delivery, Dropped, Message, NotExecuted, Notified, Reaches, RouteDescriptor,
-    RouteError, RouteId, ServedBy, SessionId, Shape, Signature, Uid,
+    Answer, Caller, CloseReason, Delivery, Dropped, Message, NotExecuted, Notified, Raw, Reaches,
+    RouteDescriptor, RouteError, RouteId, ServedBy, SessionId, Shape, Signature, Uid,
 };
 use serde::Serialize;
 
@@ -56,7 +55,7 @@ impl<S: ServedBy> Caller for Peer<S> {
 
     fn call<A: Serialize, R: Answer>(&self, route: &'static RouteDescriptor, arguments: &A) -> Call<R> {
         let (id, signature) = (route.id, route.signature);
-        self.session().start(CallName::Static(route.name), id, signature, arguments)
+        self.session().start(CallName::Static(route.name), id, signature, arguments).showing(route)
     }
 
     fn notify<A: Serialize>(&self, route: &'static RouteDescriptor, arguments: &A) -> Notified {
@@ -92,6 +91,11 @@ impl SessionHandle<'_> {
         self.shared.id
     }
 
+    /// How bodies are encoded: chosen at the login.
+    pub fn codec(&self) -> Codec {
+        self.shared.codec
+    }
+
     /// Where the peer is.
     pub fn address(&self) -> &Address {
         &self.shared.address
@@ -120,6 +124,15 @@ impl SessionHandle<'_> {
     /// Ends the session. What was sent before still goes out; every pending call ends.
     pub fn close(&self, reason: CloseReason) {
         self.shared.close(reason);
+    }
+
+    /// Waits until a message of that many bytes finds room in the session's log: the waiting form of a notify,
+    /// which by itself never waits and is dropped as `Full`. Dropping the wait changes nothing.
+    ///
+    /// # Errors
+    /// Why the session ended, if it did first.
+    pub async fn room_for(&self, bytes: usize) -> Result<(), CloseReason> {
+        self.shared.room_for(bytes).await
     }
 
     /// What the session has done so far.
@@ -169,6 +182,23 @@ impl SessionHandle<'_> {
         self.start(name, RouteId::of(route), signature_of::<A, R>(), &arguments)
     }
 
+    /// Calls a route with a body that the caller has encoded as the session's [`codec`](Self::codec) says; the
+    /// answer comes as bytes, too. For tools and bridges. A self-describing codec needs no `signature`.
+    pub fn call_raw(&self, route: &str, signature: Option<Signature>, body: &[u8]) -> Call<Raw> {
+        let current = self.current();
+        let signature = signature.unwrap_or(Signature(0));
+        let target = Target { route: RouteId::of(route), signature, trace: trace::id_for(current) };
+        let name = CallName::Owned(Arc::from(route));
+        Call::new(self.shared.clone(), name, target, Ok(Body::from_slice(body)), current)
+    }
+
+    /// Sends a message with a body that the caller has encoded: see [`call_raw`](Self::call_raw).
+    pub fn notify_raw(&self, route: &str, signature: Option<Signature>, body: &[u8]) -> Notified {
+        let signature = signature.unwrap_or(Signature(0));
+        let to = Target { route: RouteId::of(route), signature, trace: self.trace() };
+        self.shared.with(|session, now| session.notify(to, Outgoing::Own(body), now))
+    }
+
     /// Sends a message to a route by its wire name.
     pub fn notify<A: Message>(&self, route: &str, arguments: A) -> Notified {
         let signature = message_signature_of::<A>();
@@ -179,7 +209,11 @@ impl SessionHandle<'_> {
         })
     }
 
-    fn current(&self) -> Option<Current> {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        self.shared
+    }
+
+    pub(crate) fn current(&self) -> Option<Current> {
         self.within.or_else(Current::get)
     }
 
@@ -202,7 +236,7 @@ impl SessionHandle<'_> {
         Call::new(self.shared.clone(), name, target, body, current)
     }
 
-    fn message(&self, route: &RouteDescriptor, scope: u64, message: Outgoing<'_>) -> Notified {
+    pub(crate) fn message(&self, route: &RouteDescriptor, scope: u64, message: Outgoing<'_>) -> Notified {
         let to = Target { route: route.id, signature: route.signature, trace: self.trace() };
         let sent = self.shared.with(|session, now| match route.delivery {
             Delivery::Latest => {
@@ -218,65 +252,6 @@ impl SessionHandle<'_> {
     }
 }
 
-/// A message encoded once, for any number of sessions.
-#[derive(Debug, Clone)]
-pub struct Broadcast {
-    route: &'static RouteDescriptor,
-    scope: u64,
-    /// One body a codec.
-    bodies: [Option<Bytes>; Codec::ALL.len()],
-}
-
-impl Broadcast {
-    /// Encodes a message, once for each codec there is. `scope` tells the latest values of one group from those
-    /// of another.
-    ///
-    /// # Errors
-    /// [`Dropped::Unencodable`].
-    pub fn new<A: Serialize>(
-        route: &'static RouteDescriptor,
-        scope: u64,
-        arguments: &A,
-    ) -> Result<Self, Dropped> {
-        let mut bodies = [const { None }; Codec::ALL.len()];
-        for (place, &codec) in bodies.iter_mut().zip(Codec::ALL) {
-            *place = with_encoded(codec, arguments, |body| body.ok().map(Bytes::copy_from_slice));
-        }
-        if bodies.iter().any(Option::is_none) {
-            return Err(Dropped::Unencodable);
-        }
-        Ok(Self { route, scope, bodies })
-    }
-
-    /// Makes a call of it on one peer.
-    pub fn call<S: ServedBy, R: Answer>(&self, peer: &Peer<S>) -> Call<R> {
-        let session = peer.session();
-        let current = session.current();
-        let (route, signature) = (self.route.id, self.route.signature);
-        let target = Target { route, signature, trace: trace::id_for(current) };
-        let body = self.body_for(peer).map(|body| Body::from_slice(body)).ok_or(NotExecuted::Unencodable);
-        Call::new(peer.shared.clone(), CallName::Static(self.route.name), target, body, current)
-    }
-
-    fn body_for<S: ServedBy>(&self, peer: &Peer<S>) -> Option<&Bytes> {
-        let at = Codec::ALL.iter().position(|&codec| codec == peer.shared.codec)?;
-        self.bodies[at].as_ref()
-    }
-
-    /// How its route is delivered.
-    pub const fn delivery(&self) -> Delivery {
-        self.route.delivery
-    }
-
-    /// Sends it to one peer: appends, and never waits.
-    pub fn to<S: ServedBy>(&self, peer: &Peer<S>) -> Notified {
-        match self.body_for(peer) {
-            Some(body) => peer.session().message(self.route, self.scope, Outgoing::Shared(body)),
-            None => Notified::Dropped(Dropped::Unencodable),
-        }
-    }
-}
-
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
@@ -285,7 +260,7 @@ thread_local! {
 const SCRATCH_BYTES_KEPT: usize = 64 << 10;
 
 /// Encodes outside every lock: what runs here is the user's `Serialize`.
-fn with_encoded<A: Serialize, R>(
+pub(crate) fn with_encoded<A: Serialize, R>(
     codec: Codec,
     arguments: &A,
     use_it: impl FnOnce(Result<&[u8], farcall_protocol::codec::CodecError>) -> R,
@@ -311,7 +286,7 @@ fn message_signature_of<A: Message>() -> Signature {
 }
 
 /// The arguments that a shape stands for: a tuple's parts, nothing, or the one value it is.
-const fn parts(shape: &'static &'static Shape) -> &'static [&'static Shape] {
+pub(crate) const fn parts(shape: &'static &'static Shape) -> &'static [&'static Shape] {
     match shape {
         Shape::Tuple(parts) => parts,
         Shape::Unit => &[],

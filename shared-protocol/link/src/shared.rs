@@ -1,6 +1,7 @@
 //! The session behind its one short lock, shared by its driver and its callers. The lock is never held across an
 //! await, user code or another session's lock; wakers are woken after unlocking.
 
+use std::any::Any;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -12,7 +13,8 @@ use farcall_protocol::wire::Ending;
 use farcall_protocol::{CallId, CloseReason, Failed, SessionId, Side, Uid};
 use tokio::sync::Notify;
 
-use crate::link::Address;
+use crate::inbox::Inbox;
+use crate::link::{Address, LinkConfig};
 use crate::router::Router;
 
 /// What a session wakes.
@@ -44,6 +46,10 @@ pub(crate) struct Shared {
     pub(crate) codec: Codec,
     pub(crate) address: Address,
     pub(crate) router: Arc<Router>,
+    /// Where work for the game's loop waits.
+    pub(crate) inbox: Arc<Inbox>,
+    /// The session's own value, as admission made it.
+    pub(crate) data: Arc<dyn Any + Send + Sync>,
     pub(crate) runtime: tokio::runtime::Handle,
     /// Asynchronous handlers running: L16's `handlers_running_max` bounds those of depth 0.
     pub(crate) running: AtomicUsize,
@@ -52,6 +58,8 @@ pub(crate) struct Shared {
     /// The session is over, its handlers have stopped and its connection is gone.
     ended: AtomicBool,
     changed: Notify,
+    /// Senders that wait for room in the log: the driver tells them when some may have come up.
+    room_waiters: AtomicUsize,
 }
 
 struct Core {
@@ -85,7 +93,8 @@ pub(crate) fn now() -> Instant {
 }
 
 impl Shared {
-    pub(crate) fn new(identity: Identity, session: Session<Waiter>, router: Arc<Router>) -> Self {
+    pub(crate) fn new(identity: Identity, session: Session<Waiter>, config: LinkConfig) -> Self {
+        let LinkConfig { router, inbox, data, .. } = config;
         let Identity { side, uid, id, codec, address } = identity;
         Self {
             core: Mutex::new(Core { session, driver: None }),
@@ -95,11 +104,14 @@ impl Shared {
             codec,
             address,
             router,
+            inbox,
+            data,
             runtime: tokio::runtime::Handle::current(),
             running: AtomicUsize::new(0),
             queued: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             changed: Notify::new(),
+            room_waiters: AtomicUsize::new(0),
         }
     }
 
@@ -195,6 +207,32 @@ impl Shared {
         self.wait(Self::close_reason).await
     }
 
+    /// Waits until a message of that many bytes would find room; an error if the session ends first.
+    pub(crate) async fn room_for(&self, bytes: usize) -> Result<(), CloseReason> {
+        struct Waits<'a>(&'a AtomicUsize);
+        impl Drop for Waits<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::AcqRel);
+            }
+        }
+        self.room_waiters.fetch_add(1, Ordering::AcqRel);
+        let _waits = Waits(&self.room_waiters);
+        self.wait(|shared| {
+            shared.peek(|session| match session.closed() {
+                Some(reason) => Some(Err(reason.clone())),
+                None => session.has_room(bytes).then_some(Ok(())),
+            })
+        })
+        .await
+    }
+
+    /// The peer has acknowledged something: whoever waits for room looks again.
+    pub(crate) fn announce_room(&self) {
+        if self.room_waiters.load(Ordering::Acquire) > 0 {
+            self.changed.notify_waiters();
+        }
+    }
+
     async fn wait<R>(&self, mut look: impl FnMut(&Self) -> Option<R>) -> R {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
@@ -235,7 +273,12 @@ pub(crate) fn wake(waiter: Waiter) {
 /// Gives a detached call's outcome to its callback.
 pub(crate) fn hand(waiter: Waiter, outcome: Outcome) {
     match waiter {
-        Waiter::Then(callback) => callback(outcome),
+        // The game's code, on whatever task has ended the call: its panic must not end that.
+        Waiter::Then(callback) => {
+            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| callback(outcome))).is_err() {
+                tracing::error!(target: "farcall", "a call's callback panicked");
+            }
+        }
         Waiter::Task(waker) => waker.wake(),
         Waiter::Nobody => {}
     }

@@ -1,42 +1,24 @@
-//! An asynchronous handler that goes on as a task, and the promise that its call is answered exactly once,
-//! whatever becomes of the task.
+//! An asynchronous handler that goes on as a task.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context as TaskContext, Poll};
 
-use farcall_protocol::{CallError, CallId, Failed};
+use farcall_protocol::{CallError, Failed};
 
-use crate::dispatch::Handling;
-use crate::router::{Encoded, HandlerFuture};
-use crate::shared::Shared;
+use crate::answering::Answering;
+use crate::router::HandlerFuture;
 
 /// A running handler. Dropping it (abort, a session's end, a runtime's) answers its call.
 pub(crate) struct HandlerTask {
     future: HandlerFuture,
-    guard: Guard,
-}
-
-/// Holds a handler slot until the handler has really stopped: a cancelled call counts as long as its handler runs
-/// (the lesson of CVE-2023-44487).
-struct Guard {
-    shared: Arc<Shared>,
-    call: Option<CallId>,
-    handling: Handling,
+    answering: Answering,
 }
 
 impl HandlerTask {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        call: Option<CallId>,
-        future: HandlerFuture,
-        handling: Handling,
-    ) -> Self {
-        shared.running.fetch_add(1, Ordering::AcqRel);
-        Self { future, guard: Guard { shared, call, handling } }
+    pub(crate) const fn new(future: HandlerFuture, answering: Answering) -> Self {
+        Self { future, answering }
     }
 }
 
@@ -51,36 +33,7 @@ impl Future for HandlerTask {
             Ok(Poll::Ready(encoded)) => encoded,
             Err(_) => Err(CallError::Failed(Failed::Panicked)),
         };
-        this.guard.finish(&encoded);
+        this.answering.finish(&encoded);
         Poll::Ready(())
-    }
-}
-
-impl Guard {
-    fn finish(&mut self, encoded: &Encoded) {
-        let ending = match encoded {
-            Ok(body) => Ok(&body[..]),
-            Err(error) => Err(match error {
-                CallError::Handler(body) => CallError::Handler(&body[..]),
-                other => other.clone().map_handler(|_| &[][..]),
-            }),
-        };
-        if let Some(id) = self.call.take() {
-            self.shared.reply(id, ending.clone());
-        }
-        self.handling.finished(&self.shared, ending.map(|_| ()));
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if let Some(id) = self.call.take() {
-            // Stopped before it answered: cancelled, expired, or its session is over.
-            self.shared.reply_stopped(id, Failed::Abandoned);
-        }
-        self.shared.running.fetch_sub(1, Ordering::AcqRel);
-        if self.shared.queued.load(Ordering::Acquire) {
-            self.shared.wake_driver();
-        }
     }
 }

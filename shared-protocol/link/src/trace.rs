@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use farcall_protocol::{CallError, Notified, Side, TraceId};
-use tracing::{Level, debug, enabled};
+use tracing::{Level, debug, enabled, error};
 
 use crate::context::Current;
 use crate::shared::{Shared, now};
@@ -114,6 +114,32 @@ fn line(
             debug!(target: "farcall", uid = %player, session = %shared.id, trace = format_args!("{trace:016x}"), "{arrow} {bytes} B {error} {ms:.1} ms");
         }
     }
+}
+
+/// What a call or message carries, at the most talkative level only. `words` runs only then.
+pub(crate) fn arguments(shared: &Shared, from: Side, name: &str, words: impl FnOnce() -> String) {
+    if enabled!(target: TARGET, Level::TRACE) {
+        let player = &shared.uid;
+        let arrow = match from {
+            Side::Client => format!("{player} → {name}"),
+            Side::Server => format!("server → {player}: {name}"),
+        };
+        tracing::trace!(target: "farcall", uid = %player, session = %shared.id, "{arrow}({})", words());
+    }
+}
+
+/// A handler ended with an internal error: told here in full, to the peer only as the number returned.
+pub(crate) fn internal(shared: &Shared, source: &(dyn std::error::Error + 'static)) -> u32 {
+    let reference = getrandom::u32().unwrap_or_default();
+    let mut chain = source.to_string();
+    let mut cause = source.source();
+    while let Some(deeper) = cause {
+        chain.push_str(": ");
+        chain.push_str(&deeper.to_string());
+        cause = deeper.source();
+    }
+    error!(target: "farcall", uid = %shared.uid, session = %shared.id, reference = format_args!("{reference:08x}"), error = chain, "internal error in a handler");
+    reference
 }
 
 /// A message was sent from here.

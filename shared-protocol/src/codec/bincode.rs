@@ -1,9 +1,9 @@
-//! bincode 1.3.3 with variable-length integers: the default codec. Nothing outside this file names bincode:
+//! bincode 1.3.3 with variable-length integers: the default codec (P-23). Nothing outside this file names bincode:
 //! upstream is unmaintained (RUSTSEC-2025-0141), and golden bytes allow another implementation of the same.
 
 use bincode::Options;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 
 use super::CodecError;
 
@@ -21,6 +21,12 @@ pub(super) fn encode<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) -> Re
 
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
     options(bytes.len() as u64).deserialize(bytes).map_err(|error| CodecError::Malformed(error.to_string()))
+}
+
+pub(super) fn visit<'de, S: DeserializeSeed<'de>>(seed: S, bytes: &'de [u8]) -> Result<S::Value, CodecError> {
+    options(bytes.len() as u64)
+        .deserialize_seed(seed, bytes)
+        .map_err(|error| CodecError::Malformed(error.to_string()))
 }
 
 #[cfg(test)]

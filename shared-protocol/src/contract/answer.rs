@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use bytes::Bytes;
+
 use super::super::codec::{Codec, CodecError};
 use crate::message::{Message, Shape};
 
@@ -21,14 +23,58 @@ pub trait Answer: Send + 'static {
     /// Takes the two apart.
     ///
     /// # Errors
-    /// The handler's own.
-    fn into_result(self) -> Result<Self::Ok, Self::Err>;
+    /// The handler's own, or an internal one.
+    fn into_result(self) -> Result<Self::Ok, Failure<Self::Err>>;
+
+    /// Reads a value from the whole of `bytes`.
+    ///
+    /// # Errors
+    /// When the bytes are not one.
+    #[doc(hidden)]
+    fn read(codec: Codec, bytes: &[u8]) -> Result<Self::Ok, CodecError> {
+        codec.decode(bytes)
+    }
+}
+
+/// The answer of a call whose types the caller does not know: the bytes as they came, of the value or of the
+/// handler's own error. Nobody has one; it only stands in `Call<Raw>`.
+#[derive(Debug)]
+pub enum Raw {}
+
+/// The bytes of a handler's own error, as they came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawError(pub Bytes);
+
+impl Answer for Raw {
+    type Ok = Bytes;
+    type Err = RawError;
+
+    fn into_result(self) -> Result<Bytes, Failure<RawError>> {
+        match self {}
+    }
+
+    fn read(_: Codec, bytes: &[u8]) -> Result<Bytes, CodecError> {
+        Ok(Bytes::copy_from_slice(bytes))
+    }
+}
+
+impl RouteError for RawError {
+    const SHAPE: Option<&'static Shape> = None;
+
+    fn encode(&self, _: Codec, into: &mut Vec<u8>) -> Result<(), CodecError> {
+        into.extend_from_slice(&self.0);
+        Ok(())
+    }
+
+    fn decode(_: Codec, bytes: &[u8]) -> Result<Self, CodecError> {
+        Ok(Self(Bytes::copy_from_slice(bytes)))
+    }
 }
 
 impl<T: Message> Answer for T {
     type Ok = T;
     type Err = Infallible;
-    fn into_result(self) -> Result<T, Infallible> {
+    fn into_result(self) -> Result<T, Failure<Infallible>> {
         Ok(self)
     }
 }
@@ -36,8 +82,43 @@ impl<T: Message> Answer for T {
 impl<T: Message, E: Message> Answer for Result<T, E> {
     type Ok = T;
     type Err = E;
+    fn into_result(self) -> Result<T, Failure<E>> {
+        self.map_err(Failure::Handler)
+    }
+}
+
+impl<T: Message, E: RouteError> Answer for Result<T, Failure<E>> {
+    type Ok = T;
+    type Err = E;
     fn into_result(self) -> Self {
         self
+    }
+}
+
+/// How a handler fails that may also fail for reasons which are nobody's business: `?` on any other error gives
+/// `Internal`, logged where it happened with its sources; the caller receives a reference to that line, never the
+/// text.
+///
+/// ```
+/// # use farcall_protocol::Failure;
+/// fn load(path: &str) -> Result<u32, Failure<String>> {
+///     let text = std::fs::read_to_string(path)?; // internal
+///     text.trim().parse().map_err(|_| Failure::Handler("no number".to_owned())) // the caller's to know
+/// }
+/// # assert!(matches!(load("/nowhere"), Err(Failure::Internal(_))));
+/// ```
+#[derive(Debug)]
+pub enum Failure<E = Infallible> {
+    /// The handler's own error, which the caller receives typed.
+    Handler(E),
+    /// Anything else.
+    Internal(Box<dyn std::error::Error + Send + Sync>),
+}
+
+// Not an `Error` itself, so that every error converts into it.
+impl<E, X: Into<Box<dyn std::error::Error + Send + Sync>>> From<X> for Failure<E> {
+    fn from(error: X) -> Self {
+        Self::Internal(error.into())
     }
 }
 

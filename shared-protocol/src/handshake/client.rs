@@ -51,12 +51,14 @@ pub struct Connecting {
     pub nonce: [u8; 16],
     /// What this client takes.
     pub takes: Announced,
+    /// What it offers to speak, the preferred first (P-12).
+    pub codecs: Vec<Codec>,
 }
 
 impl Connecting {
     /// Writes the first frames.
     pub fn start(self, out: &mut BytesMut) -> AwaitingReply {
-        let codecs: Vec<u8> = Codec::ALL.iter().map(|codec| codec.number()).collect();
+        let codecs: Vec<u8> = self.codecs.iter().map(|codec| codec.number()).collect();
         let hello = Hello {
             version_min: VERSION,
             version_max: VERSION,
@@ -123,6 +125,9 @@ impl AwaitingReply {
         }
         if reply.features & !FEATURES != 0 {
             return Err(LoginError::Protocol("it chose a feature that was not offered"));
+        }
+        if !self.connecting.codecs.contains(&reply.codec) {
+            return Err(LoginError::Protocol("it chose a codec that was not offered"));
         }
         if !self.pipelined {
             self.transcript.add(raw.payload);

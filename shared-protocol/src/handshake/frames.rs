@@ -62,6 +62,7 @@ impl<'a> Hello<'a> {
     }
 }
 
+/// P-14.
 pub(super) struct HelloReply {
     pub(super) version: u16,
     pub(super) features: u64,
@@ -98,6 +99,7 @@ pub(super) enum Method {
     Bearer = 2,
 }
 
+/// P-15.
 pub(super) struct Auth<'a> {
     pub(super) method: Method,
     pub(super) uid: &'a str,

@@ -1,4 +1,4 @@
-//! The shared key's proof: HMAC-SHA256 (RFC 2104) over everything both ends have said, so that no offer, choice
+//! The shared key's proof (P-16): HMAC-SHA256 (RFC 2104) over everything both ends have said, so that no offer, choice
 //! or name can be changed on the way. Each end proves with its own label, so neither proof can be reflected.
 
 use hmac::{Hmac, KeyInit, Mac};

@@ -1,4 +1,4 @@
-//! Logins between the two halves, honest and not.
+//! Logins between the two halves, honest and not (P-10 to P-19).
 
 use bytes::BytesMut;
 
@@ -28,6 +28,7 @@ fn connecting(credential: Credential) -> Connecting {
         build: 7,
         metadata: vec![("os".into(), "linux".into())],
         nonce: [1; 16],
+        codecs: vec![Codec::Bincode],
         takes: Announced::from(&Limits::default()),
     }
 }
@@ -160,4 +161,70 @@ fn a_refusal_reaches_the_player_with_its_reason() {
     let refusal = Refusal::UpdateRequired { message: "too old".into(), url: "https://example.org".into() };
     Reject::from(refusal.clone()).put(&mut out);
     assert_eq!(client.welcome(raw(&out)), Err(LoginError::Refused(refusal)));
+}
+
+/// A frame whose payload has been replaced.
+fn with_payload(frame: &[u8], payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u32 + 2).to_le_bytes();
+    [&length[..], &frame[4..HEADER_BYTES], payload].concat()
+}
+
+#[test]
+fn a_login_frame_that_ends_early_is_refused_at_every_length() {
+    let (mut up, mut down) = (BytesMut::new(), BytesMut::new());
+    connecting(Credential::Bearer("token".into())).start(&mut up);
+    let sent = frames(&up);
+    let fresh = || AwaitingHello { epoch: 9, nonce: [2; 16] };
+    for len in 0..sent[0].len() - HEADER_BYTES {
+        let cut = with_payload(&sent[0], &sent[0][HEADER_BYTES..HEADER_BYTES + len]);
+        let code = fresh().hello(raw(&cut), &mut BytesMut::new()).unwrap_err().code;
+        let magic = if len < 7 { CloseCode::NotFarcall } else { CloseCode::MalformedFrame };
+        assert_eq!(code, magic, "Hello cut to {len}");
+    }
+    for len in 0..sent[1].len() - HEADER_BYTES {
+        let awaiting = fresh().hello(raw(&sent[0]), &mut down).unwrap();
+        let cut = with_payload(&sent[1], &sent[1][HEADER_BYTES..HEADER_BYTES + len]);
+        assert_eq!(
+            awaiting.auth(raw(&cut)).unwrap_err().code,
+            CloseCode::MalformedFrame,
+            "Auth cut to {len}"
+        );
+    }
+    let start = || connecting(Credential::Anonymous).start(&mut BytesMut::new());
+    let reply = frames(&down)[0].clone();
+    for len in 0..reply.len() - HEADER_BYTES {
+        let cut = with_payload(&reply, &reply[HEADER_BYTES..HEADER_BYTES + len]);
+        assert!(start().reply(raw(&cut), &mut BytesMut::new()).is_err(), "HelloReply cut to {len}");
+    }
+    let (_, login) = login(Credential::Anonymous, |_| ()).unwrap();
+    let (_, welcome) = admit(login, Uid::from(7));
+    for len in 0..welcome.len() - HEADER_BYTES {
+        let awaiting = start().reply(raw(&reply), &mut BytesMut::new()).unwrap();
+        let cut = with_payload(&welcome, &welcome[HEADER_BYTES..HEADER_BYTES + len]);
+        assert!(awaiting.welcome(raw(&cut)).is_err(), "Welcome cut to {len}");
+    }
+}
+
+#[test]
+fn later_versions_may_say_more_in_login_frames() {
+    let mut up = BytesMut::new();
+    connecting(Credential::Anonymous).start(&mut up);
+    let hello = frames(&up)[0].clone();
+    let longer = with_payload(&hello, &[&hello[HEADER_BYTES..], b"and more"].concat());
+    let fresh = AwaitingHello { epoch: 9, nonce: [2; 16] };
+    assert!(fresh.hello(raw(&longer), &mut BytesMut::new()).is_ok());
+}
+
+#[test]
+fn metadata_of_a_login_is_bounded() {
+    let refused = |metadata: Metadata| {
+        let mut up = BytesMut::new();
+        Connecting { metadata, ..connecting(Credential::Anonymous) }.start(&mut up);
+        let sent = frames(&up);
+        let fresh = AwaitingHello { epoch: 9, nonce: [2; 16] };
+        let awaiting = fresh.hello(raw(&sent[0]), &mut BytesMut::new()).unwrap();
+        awaiting.auth(raw(&sent[1])).err().map(|reject| reject.code)
+    };
+    assert_eq!(refused(vec![("k".into(), "v".repeat(1_020))]), None);
+    assert_eq!(refused(vec![("k".into(), "v".repeat(1_021))]), Some(CloseCode::MalformedFrame));
 }

@@ -2,12 +2,15 @@
 //! Encoding itself is the codec's (`codec`); this module only describes.
 
 mod impls;
+mod print;
 mod shape;
+mod show;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use shape::{Field, Fields, Shape, Variant};
+pub use show::show_arguments;
 
 /// A type that may travel: encoded by serde, described by its [`Shape`].
 ///
@@ -21,6 +24,7 @@ pub use shape::{Field, Fields, Shape, Variant};
     message = "`{Self}` cannot travel in a call: it is not a `Message`",
     label = "not a `Message`",
     note = "derive it where the type is defined: `#[derive(Serialize, Deserialize, Message)]`",
+    note = "a type of another crate: `farcall-protocol` has features for glam, uuid, chrono, time and smol_str; else say what its field looks like on the wire, `#[message(as = [f32; 3])]`",
     note = "`usize` and `isize` differ between machines: use `u32` or `u64`"
 )]
 pub trait Message: Serialize + DeserializeOwned + Send + 'static {

@@ -140,6 +140,15 @@ impl Shape {
 }
 
 impl Fields {
+    /// How many there are.
+    pub(crate) const fn len(&self) -> usize {
+        match self {
+            Self::Unit => 0,
+            Self::Positional(parts) => parts.len(),
+            Self::Named(fields) => fields.len(),
+        }
+    }
+
     const fn mix(&self, hash: Fnv64) -> Fnv64 {
         match self {
             Self::Unit => hash.byte(1),

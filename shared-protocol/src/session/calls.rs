@@ -65,7 +65,7 @@ impl<W> Session<W> {
         }
     }
 
-    /// Whether a call may be made now: its depth, and its deadline, which is at most its parent's.
+    /// Whether a call may be made now: its depth, and its deadline, which is at most its parent's (P-32).
     fn admit(
         &mut self,
         call: &NewCall<'_>,
@@ -130,7 +130,8 @@ impl<W> Session<W> {
         })
     }
 
-    /// Keeps what wakes a caller that waits with a ticket. False if its deadline has passed meanwhile.
+    /// Keeps what wakes a caller that waits with a ticket. False if its deadline has passed meanwhile. To be done
+    /// under the lock under which the ticket was given: a wake in between would find nobody.
     pub fn wait(&mut self, ticket: Ticket, waiter: W) -> bool {
         self.waiting.wait(ticket, waiter)
     }
@@ -208,6 +209,11 @@ impl<W> Session<W> {
         true
     }
 
+    /// Whether a call of the peer still waits for its answer: not answered, not cancelled, not expired.
+    pub fn is_wanted(&self, id: CallId) -> bool {
+        self.closed.is_none() && self.incoming.is_wanted(id)
+    }
+
     /// Answers a call whose handler was stopped or went away: with why it was stopped, else as `otherwise` says.
     pub fn reply_stopped(&mut self, id: CallId, otherwise: Failed, now: Instant) -> bool {
         let error = match self.incoming.stopped(id) {
@@ -233,8 +239,9 @@ impl<W> Session<W> {
 
     /// Logs a call's terminal frame.
     fn finish(&mut self, id: CallId, ending: Ending<'_>, now: Instant) {
+        let ran = !matches!(ending, Err(CallError::NotExecuted(_)));
         self.log.append(&Frame::Result { id, ending }, now);
-        if self.incoming.stopped(id) != Some(Stop::Cancelled) {
+        if ran && self.incoming.stopped(id) != Some(Stop::Cancelled) {
             self.inbound.cancels.earn();
         }
         self.incoming.finish(id);
@@ -258,7 +265,7 @@ fn borrowed(ending: &Outcome) -> Ending<'_> {
     }
 }
 
-/// What is left of a deadline as the wire says it: rounded up, so that a live call never says 0.
+/// What is left of a deadline as the wire says it (P-39): rounded up, so that a live call never says 0.
 pub(super) fn remaining_ms(deadline: Instant, now: Instant) -> u32 {
     let left = deadline.saturating_duration_since(now) + Duration::from_nanos(999_999);
     u32::try_from(left.as_millis()).unwrap_or(u32::MAX)

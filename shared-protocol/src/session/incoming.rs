@@ -124,6 +124,12 @@ impl Incoming {
         self.running(id).and_then(|call| call.stop)
     }
 
+    /// Whether the call is to be answered and has not been stopped.
+    pub(super) fn is_wanted(&self, id: CallId) -> bool {
+        let slot = self.slots.get(id.slot as usize).filter(|slot| slot.generation == id.generation);
+        slot.and_then(|slot| slot.call).is_some_and(|call| !call.parked && call.stop.is_none())
+    }
+
     /// Whether the call still owes its terminal frame and has not been given one.
     pub(super) fn is_open(&mut self, id: CallId) -> bool {
         self.running(id).is_some_and(|call| !call.parked)

@@ -1,4 +1,4 @@
-//! Decides when a silent peer is gone, when to ping, and when the connection has stopped taking or finishing.
+//! Decides when a silent peer is gone (P-52), when to ping, and when the connection has stopped taking or finishing.
 //! Only arithmetic on instants handed in: owns no timer, sends nothing.
 
 use std::time::{Duration, Instant};

@@ -27,6 +27,7 @@ mod messages;
 mod outgoing;
 mod output;
 mod receive;
+mod stretch;
 mod timers;
 mod waiting;
 
@@ -131,11 +132,11 @@ pub struct Counts {
     pub bytes_out: u64,
 }
 
-/// S2: an acknowledgement is due after this many logged frames, this many bytes of them, or this long.
+/// S2, P-42: an acknowledgement is due after this many logged frames, this many bytes of them, or this long.
 const ACK_FRAMES: u64 = 64;
 const ACK_BYTES: usize = 16 << 10;
 const ACK_DELAY: Duration = Duration::from_millis(100);
-/// L20: pings more frequent than this are a flood, once their burst is spent.
+/// L20, P-53: pings more frequent than this are a flood, once their burst is spent.
 const PING_EVERY: Duration = Duration::from_secs(1);
 
 impl<W> Session<W> {
@@ -181,7 +182,7 @@ impl<W> Session<W> {
         self.closed.as_ref()
     }
 
-    /// Ends the session from this end. Every pending call gets its ending; orderly closes still let the log out.
+    /// Ends the session from this end. Every pending call gets its ending (P-71); orderly closes still let the log out.
     pub fn close(&mut self, reason: CloseReason, events: &mut impl Extend<Event<'static, W>>) {
         if self.closed.is_some() {
             return;

@@ -1,7 +1,7 @@
 //! The calls this end has made: slots and generations, who waits for each, and when each gives up.
 //! Writes no frames; the session does, from what the methods here return.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use smallvec::SmallVec;
@@ -21,7 +21,7 @@ pub(super) struct Outgoing<W> {
     free: Vec<u32>,
     /// Outcomes nobody has looked at yet, of calls whose slots were needed again: what the peer allows is a
     /// number of calls in flight, however slowly their callers look.
-    set_aside: HashMap<CallId, Outcome>,
+    set_aside: BTreeMap<CallId, Outcome>,
     /// Where the search for a slot to reuse goes on.
     search_from: usize,
     /// Calls of depth 0 without their terminal frame: what the peer's permits count.
@@ -82,7 +82,7 @@ impl<W> Outgoing<W> {
         Self {
             slots: Vec::new(),
             free: Vec::new(),
-            set_aside: HashMap::new(),
+            set_aside: BTreeMap::new(),
             search_from: 0,
             permits_used: 0,
             in_flight: 0,

@@ -9,7 +9,7 @@ use crate::contract::Delivery;
 use crate::error::{CallError, NotExecuted};
 use crate::ids::{CallId, Side};
 use crate::limits::Limits;
-use crate::wire::{Ending, Frame, FrameError, RawFrame, Split, SplitError, Target, split};
+use crate::wire::{Ending, Frame, FrameError, RawFrame, Split, Target, split};
 
 /// Something that the session's user must do or know, in the order in which it happened.
 #[derive(Debug)]
@@ -65,14 +65,8 @@ impl<W> Session<W> {
     /// # Errors
     /// The peer's mistake: close the session with it.
     pub fn split<'a>(&self, bytes: &'a [u8]) -> Result<Split<'a>, CloseReason> {
-        split(bytes, self.limits.frame_bytes_max()).map_err(|error| {
-            let code = match error {
-                SplitError::TooShort { .. } => CloseCode::MalformedFrame,
-                SplitError::TooLarge { .. } => CloseCode::FrameTooLarge,
-                SplitError::UnknownKind { .. } => CloseCode::UnknownFrame,
-            };
-            CloseReason::ours(code, error.to_string())
-        })
+        split(bytes, self.limits.frame_bytes_max())
+            .map_err(|error| CloseReason::ours(error.code(), error.to_string()))
     }
 
     /// Bytes have come: the peer is alive. `partial` says whether they end within a frame, and how long it is. To
@@ -262,6 +256,7 @@ impl<W> Session<W> {
         Ok(())
     }
 
+    /// P-43.
     fn check_body(&self, body: &[u8]) -> Result<(), CloseReason> {
         let max = self.limits.body_bytes_max as usize;
         if body.len() > max {

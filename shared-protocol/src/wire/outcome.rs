@@ -82,12 +82,13 @@ pub(super) fn put(ending: &Ending<'_>, out: &mut BytesMut) {
             out.put_slice(body);
         }
         CallError::NotExecuted(why) => put_not_executed(*why, out),
-        CallError::Failed(how) => out.put_u8(match how {
-            Failed::Panicked => Status::Panicked,
-            Failed::Internal => Status::Internal,
-            Failed::Abandoned => Status::Abandoned,
-            Failed::BadReply => Status::BadReply,
-        } as u8),
+        CallError::Failed(Failed::Internal { reference }) => {
+            out.put_u8(Status::Internal as u8);
+            out.put_u32_le(*reference);
+        }
+        CallError::Failed(Failed::Panicked) => out.put_u8(Status::Panicked as u8),
+        CallError::Failed(Failed::Abandoned) => out.put_u8(Status::Abandoned as u8),
+        CallError::Failed(Failed::BadReply) => out.put_u8(Status::BadReply as u8),
         CallError::DeadlineExceeded => out.put_u8(Status::DeadlineExceeded as u8),
         // A callee is never uncertain about its own handler; it says what it did: stopped.
         CallError::Cancelled | CallError::Indeterminate => out.put_u8(Status::Cancelled as u8),
@@ -131,7 +132,9 @@ pub(super) fn take<'a>(cursor: &mut Cursor<'a>) -> Result<Ending<'a>, Malformed>
         Status::Ok => return Ok(Ok(take_rest(cursor))),
         Status::Handler => return Ok(Err(CallError::Handler(take_rest(cursor)))),
         Status::Panicked => return Ok(Err(CallError::Failed(Failed::Panicked))),
-        Status::Internal => return Ok(Err(CallError::Failed(Failed::Internal))),
+        Status::Internal => {
+            return Ok(Err(CallError::Failed(Failed::Internal { reference: cursor.u32()? })));
+        }
         Status::Abandoned => return Ok(Err(CallError::Failed(Failed::Abandoned))),
         Status::BadReply => return Ok(Err(CallError::Failed(Failed::BadReply))),
         Status::DeadlineExceeded => return Ok(Err(CallError::DeadlineExceeded)),

@@ -2,6 +2,7 @@
 //! reserved for it (the lesson of RUSTSEC-2026-0154); keeps nothing itself.
 
 use super::{HEADER_BYTES, Kind};
+use crate::close::CloseCode;
 
 /// A frame whose fields have not been read yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,17 @@ pub enum SplitError {
         /// The kind's byte.
         kind: u8,
     },
+}
+
+impl SplitError {
+    /// The entry of the close table.
+    pub const fn code(&self) -> CloseCode {
+        match self {
+            Self::TooShort { .. } => CloseCode::MalformedFrame,
+            Self::TooLarge { .. } => CloseCode::FrameTooLarge,
+            Self::UnknownKind { .. } => CloseCode::UnknownFrame,
+        }
+    }
 }
 
 /// Looks at the front of `bytes`. `len_max` bounds the length field.

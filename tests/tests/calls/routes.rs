@@ -88,7 +88,7 @@ fn steer(said: State<Said>, value: u64) {
 
 #[route(Guest::ready)]
 fn ready(game: u32) -> bool {
-    game % 2 == 0
+    game.is_multiple_of(2)
 }
 
 #[route(Guest::bounce)]

@@ -5,9 +5,10 @@ use std::collections::hash_map::Entry as MapEntry;
 use std::fmt;
 use std::sync::Arc;
 
-use farcall_protocol::{ContractDescriptor, RouteId, Side};
+use farcall_protocol::{ContractDescriptor, Delivery, RouteId, Side};
 
-use super::{ByRoute, Entry, Place, Registration, Router, Routes, States};
+use super::introspection::About;
+use super::{ByRoute, Entry, Need, NeedOf, Place, Registration, Router, Routes, States};
 
 /// Which bare routes (those of no contract) to serve.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +35,8 @@ enum Problem {
     UnknownBare { route: &'static str },
     SameHash { routes: [Arc<str>; 2], places: [Place; 2] },
     NoState { route: &'static str, state: &'static str, place: Place },
+    NoSessionData { route: &'static str, wanted: &'static str, given: &'static str, place: Place },
+    TwoFrames { route: &'static str, wanted: &'static str, other: &'static str, place: Place },
 }
 
 impl fmt::Display for Problem {
@@ -64,6 +67,15 @@ impl fmt::Display for Problem {
                 f,
                 "`{one}` ({here}) and `{other}` ({there}) have the same 64-bit hash: give one of them another wire \
                  name"
+            ),
+            Self::NoSessionData { route, wanted, given, place } => write!(
+                f,
+                "`{route}` ({place}) takes a `Session<{wanted}>`, and admission gives each session {given}"
+            ),
+            Self::TwoFrames { route, wanted, other, place } => write!(
+                f,
+                "`{route}` ({place}) takes `&mut {wanted}` and another route takes `&mut {other}`: one loop polls with \
+                 one type"
             ),
             Self::NoState { route, state, place } => write!(
                 f,
@@ -98,6 +110,10 @@ struct Build<'a> {
     registrations: Vec<&'a Registration>,
     routes: ByRoute,
     states: &'a States,
+    /// What admission gives each session.
+    session: Option<Need>,
+    /// What the first frame handler found takes.
+    frame: Option<Need>,
     problems: Vec<Problem>,
 }
 
@@ -113,9 +129,10 @@ impl Router {
         bare: &Bare,
         routes: Routes,
         states: States,
+        session: Option<Need>,
     ) -> Result<Self, StartError> {
         let linked = inventory::iter::<Registration>.into_iter().filter(|found| found.route.side == side);
-        Self::from_registrations(linked.collect(), side, serves, bare, routes, states)
+        Self::from_registrations(linked.collect(), side, serves, bare, routes, states, session)
     }
 
     fn from_registrations(
@@ -125,10 +142,19 @@ impl Router {
         bare: &Bare,
         routes: Routes,
         states: States,
+        session: Option<Need>,
     ) -> Result<Self, StartError> {
-        let mut build =
-            Build { side, registrations, routes: ByRoute::default(), states: &states, problems: Vec::new() };
-        for closure in routes.0 {
+        let mut build = Build {
+            side,
+            registrations,
+            routes: ByRoute::default(),
+            states: &states,
+            session,
+            frame: None,
+            problems: Vec::new(),
+        };
+        let Routes { closures, fallback } = routes;
+        for closure in closures {
             let entry = closure.into_entry();
             build.insert(RouteId::of(&entry.name), entry);
         }
@@ -136,9 +162,9 @@ impl Router {
             build.contract(contract);
         }
         build.bare(bare);
-        let Build { routes, problems, .. } = build;
+        let Build { routes, frame, problems, .. } = build;
         if problems.is_empty() {
-            Ok(Self { routes, states: Arc::new(states) })
+            Ok(Self { routes, frame, states: Arc::new(states), fallback })
         } else {
             Err(StartError(problems))
         }
@@ -163,6 +189,10 @@ impl Build<'_> {
                     Problem::NoHandler { route: route.name }
                 };
                 self.problems.push(problem);
+            }
+            if let (true, Some(closure)) = (found.is_empty(), self.routes.get_mut(&route.id)) {
+                // The contract knows its arguments' names and docs.
+                closure.about = About::Descriptor(route);
             }
             found.into_iter().for_each(|registration| self.register(registration));
         }
@@ -189,12 +219,41 @@ impl Build<'_> {
 
     fn register(&mut self, registration: &Registration) {
         let Registration { route, handler, needs, place, .. } = *registration;
-        for need in needs.iter().flatten().filter(|need| !self.states.has(**need)) {
-            let state = (need.name)();
-            self.problems.push(Problem::NoState { route: route.name, state, place });
+        for &need in needs.iter().flatten() {
+            self.require(need, route.name, place);
         }
-        let name = Arc::from(route.name);
-        self.insert(route.id, Entry { name, signature: route.signature, handler: Box::new(handler), place });
+        let (name, handler) = (Arc::from(route.name), Box::new(handler));
+        let answers = route.delivery == Delivery::Call;
+        self.insert(
+            route.id,
+            Entry {
+                name,
+                signature: route.signature,
+                answers,
+                handler,
+                place,
+                about: About::Descriptor(route),
+            },
+        );
+    }
+
+    fn require(&mut self, need: Need, route: &'static str, place: Place) {
+        let wanted = (need.name)();
+        let problem = match need.of {
+            NeedOf::State if self.states.has(need) => None,
+            NeedOf::State => Some(Problem::NoState { route, state: wanted, place }),
+            NeedOf::Session if self.session.is_some_and(|given| given.is(need)) => None,
+            NeedOf::Session => {
+                let given = self.session.map_or("nothing", |given| (given.name)());
+                Some(Problem::NoSessionData { route, wanted, given, place })
+            }
+            NeedOf::Frame => {
+                let first = *self.frame.get_or_insert(need);
+                let other = (first.name)();
+                (!first.is(need)).then_some(Problem::TwoFrames { route, wanted, other, place })
+            }
+        };
+        self.problems.extend(problem);
     }
 
     /// Takes the id apart from the name, so that a test can make two names collide.

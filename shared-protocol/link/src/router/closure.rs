@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use farcall_protocol::{Answer, Message, Signature};
+use farcall_protocol::{Answer, Message, RouteError};
 
+use super::introspection::About;
 use super::{Entry, Handler, Place};
-use crate::peer::signature_of;
+use crate::peer::{parts, signature_of};
 
 /// Routes that are not functions with an attribute. Give them in a peer's configuration.
 ///
@@ -19,7 +20,10 @@ use crate::peer::signature_of;
 /// # let _ = routes;
 /// ```
 #[derive(Debug, Default)]
-pub struct Routes(pub(crate) Vec<Closure>);
+pub struct Routes {
+    pub(crate) closures: Vec<Closure>,
+    pub(crate) fallback: Option<Entry>,
+}
 
 /// One of them.
 #[derive(Debug)]
@@ -39,7 +43,7 @@ impl Routes {
         A: Message,
         R: Answer,
     {
-        self.push(name, signature_of::<A, R>(), Box::new(move |call| call.run(&handler)))
+        self.push::<A, R>(name, Box::new(move |call| call.run(&handler)))
     }
 
     /// Adds an asynchronous function of a tuple of arguments.
@@ -51,15 +55,29 @@ impl Routes {
         R: Answer,
         F: Future<Output = R> + Send + 'static,
     {
-        self.push(name, signature_of::<A, R>(), Box::new(move |call| call.run_async(&handler)))
+        self.push::<A, R>(name, Box::new(move |call| call.run_async(&handler)))
     }
 
     #[track_caller]
-    fn push(mut self, name: &str, signature: Signature, handler: Handler) -> Self {
-        let caller = std::panic::Location::caller();
-        let place = Place { file: caller.file(), line: caller.line() };
-        self.0.push(Closure(Entry { name: Arc::from(name), signature, handler, place }));
+    fn push<A: Message, R: Answer>(mut self, name: &str, handler: Handler) -> Self {
+        let about = About::Closure {
+            arguments: parts(&A::SHAPE),
+            ok: <R::Ok as Message>::SHAPE,
+            err: <R::Err as RouteError>::SHAPE,
+        };
+        let (name, signature) = (Arc::from(name), signature_of::<A, R>());
+        let entry = Entry { name, signature, answers: true, handler, place: Place::of_caller(), about };
+        self.closures.push(Closure(entry));
         self
+    }
+}
+
+impl Place {
+    /// The place that calls the function this is called in, which must be `#[track_caller]`.
+    #[track_caller]
+    pub(crate) fn of_caller() -> Self {
+        let caller = std::panic::Location::caller();
+        Self { file: caller.file(), line: caller.line() }
     }
 }
 

@@ -1,23 +1,30 @@
 //! Running one handler once: arguments decoded, the function called, its answer encoded. Which task it runs on,
 //! and what becomes of the answer, is the dispatcher's.
 
+use std::any::Any;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context as TaskContext, Poll, Waker};
 
-use farcall_protocol::codec::Codec;
-use farcall_protocol::{Answer, CallError, Failed, NotExecuted, RouteError};
+use farcall_protocol::wire::Target;
+use farcall_protocol::{Answer, CallError, Failed, Failure, NotExecuted, RouteError};
 use serde::de::DeserializeOwned;
 
 use super::States;
+use crate::answering::Answering;
 use crate::context::Current;
+use crate::inbox::FrameWork;
+use crate::reply::Reply;
 use crate::shared::Shared;
+use crate::trace;
 
 /// A call or message about to be handled.
 #[derive(Debug)]
 pub struct Invocation<'a> {
     pub(crate) shared: &'a Arc<Shared>,
+    pub(crate) to: Target,
     pub(crate) current: Current,
     pub(crate) body: &'a [u8],
     /// Where an answer that is ready at once goes.
@@ -32,6 +39,10 @@ pub(crate) enum Progress {
     Done(Ended),
     /// It has been polled once and goes on as a task.
     Running(HandlerFuture),
+    /// It waits for the game's loop; what it makes is given the call to answer.
+    OnFrame(Box<dyn FnOnce(Answering) -> FrameWork + Send>),
+    /// It took the right to answer with it.
+    Later(Box<dyn FnOnce(Answering) + Send>),
 }
 
 /// How a handler ended; the bytes of a value or an error are elsewhere.
@@ -46,6 +57,8 @@ impl std::fmt::Debug for Step {
         f.write_str(match self.0 {
             Progress::Done(_) => "Done",
             Progress::Running(_) => "Running",
+            Progress::OnFrame(_) => "OnFrame",
+            Progress::Later(_) => "Later",
         })
     }
 }
@@ -65,13 +78,92 @@ impl Invocation<'_> {
 
     /// Runs a plain function, here and now.
     pub fn run<A: DeserializeOwned, R: Answer>(self, handler: impl FnOnce(A) -> R) -> Step {
-        let codec = self.shared.codec;
-        let arguments = match codec.decode::<A>(self.body) {
+        let arguments = match self.arguments() {
             Ok(arguments) => arguments,
-            Err(_) => return Step::bad_arguments(),
+            Err(step) => return step,
         };
         let answer = self.current.scope(|| handler(arguments));
-        Step(Progress::Done(encode(answer, codec, self.reply)))
+        Step(Progress::Done(encode(answer, self.shared, self.reply)))
+    }
+
+    /// Runs a plain function that answers later, by the [`Reply`] it is given.
+    pub fn run_replying<A, R>(self, handler: impl FnOnce(Reply<R>, A) + Send + 'static) -> Step
+    where
+        A: DeserializeOwned + Send + 'static,
+        R: Answer,
+    {
+        let arguments: A = match self.arguments() {
+            Ok(arguments) => arguments,
+            Err(step) => return step,
+        };
+        let current = self.current;
+        Step(Progress::Later(Box::new(move |answering| {
+            let reply = Reply::new(answering, current);
+            current.scope(|| handler(reply, arguments));
+        })))
+    }
+
+    /// Lets a function wait for the game's loop. Its arguments are read here, so what cannot be read never waits.
+    pub fn run_on_frame<T, A, R>(self, handler: impl FnOnce(&mut T, A) -> R + Send + 'static) -> Step
+    where
+        T: 'static,
+        A: DeserializeOwned + Send + 'static,
+        R: Answer,
+    {
+        self.on_frame(move |frame: &mut T, mut answering: Answering, arguments: A| {
+            let answer = std::panic::catch_unwind(AssertUnwindSafe(|| handler(frame, arguments)));
+            let Ok(answer) = answer else { return answering.fail(Failed::Panicked) };
+            let mut bytes = Vec::new();
+            let encoded = match encode(answer, answering.shared(), &mut bytes) {
+                Ok(()) => Ok(bytes),
+                Err(error) => Err(error.map_handler(|()| bytes)),
+            };
+            answering.finish(&encoded);
+        })
+    }
+
+    /// Lets a function wait for the game's loop that answers later still.
+    pub fn run_on_frame_replying<T, A, R>(
+        self,
+        handler: impl FnOnce(&mut T, Reply<R>, A) + Send + 'static,
+    ) -> Step
+    where
+        T: 'static,
+        A: DeserializeOwned + Send + 'static,
+        R: Answer,
+    {
+        let current = self.current;
+        self.on_frame(move |frame: &mut T, answering: Answering, arguments: A| {
+            handler(frame, Reply::new(answering, current), arguments);
+        })
+    }
+
+    fn on_frame<T, A>(self, work: impl FnOnce(&mut T, Answering, A) + Send + 'static) -> Step
+    where
+        T: 'static,
+        A: DeserializeOwned + Send + 'static,
+    {
+        let arguments: A = match self.arguments() {
+            Ok(arguments) => arguments,
+            Err(step) => return step,
+        };
+        let current = self.current;
+        Step(Progress::OnFrame(Box::new(move |answering: Answering| {
+            Box::new(move |frame: &mut dyn Any| {
+                // Cancelled or expired while it waited: it never starts (P-32).
+                if answering.call().is_some() && !answering.is_wanted() {
+                    return;
+                }
+                // Polling checked the frame's type; one that is not it drops the work, which answers the call.
+                if let Some(frame) = frame.downcast_mut::<T>() {
+                    current.scope(|| work(frame, answering, arguments));
+                }
+            })
+        })))
+    }
+
+    fn arguments<A: DeserializeOwned>(&self) -> Result<A, Step> {
+        self.shared.codec.decode::<A>(self.body).map_err(|_| Step::bad_arguments())
     }
 
     /// Runs an asynchronous function: polled once here, so that one that does not wait costs no task.
@@ -81,18 +173,20 @@ impl Invocation<'_> {
         R: Answer,
         F: Future<Output = R> + Send + 'static,
     {
-        let codec = self.shared.codec;
-        let arguments = match codec.decode::<A>(self.body) {
+        let arguments = match self.arguments() {
             Ok(arguments) => arguments,
-            Err(_) => return Step::bad_arguments(),
+            Err(step) => return step,
         };
         let current = self.current;
         let mut future = Box::pin(current.scope(|| handler(arguments)));
         // A waker that does nothing is enough: whatever is spawned is polled again at once.
         let first = current.scope(|| future.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())));
         Step(match first {
-            Poll::Ready(answer) => Progress::Done(encode(answer, codec, self.reply)),
-            Poll::Pending => Progress::Running(Box::pin(Scoped { future, current, codec })),
+            Poll::Ready(answer) => Progress::Done(encode(answer, self.shared, self.reply)),
+            Poll::Pending => {
+                let shared = Arc::downgrade(self.shared);
+                Progress::Running(Box::pin(Scoped { future, current, shared }))
+            }
         })
     }
 }
@@ -118,7 +212,8 @@ impl Step {
 struct Scoped<F> {
     future: Pin<Box<F>>,
     current: Current,
-    codec: Codec,
+    /// Weak: a handler that never returns must not keep its session alive.
+    shared: Weak<Shared>,
 }
 
 impl<R: Answer, F: Future<Output = R>> Future for Scoped<F> {
@@ -127,18 +222,25 @@ impl<R: Answer, F: Future<Output = R>> Future for Scoped<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Encoded> {
         let this = &mut *self;
         let answer = std::task::ready!(this.current.scope(|| this.future.as_mut().poll(cx)));
+        let Some(shared) = this.shared.upgrade() else { return Poll::Ready(Err(CallError::Cancelled)) };
         let mut bytes = Vec::new();
-        Poll::Ready(match encode(answer, this.codec, &mut bytes) {
+        Poll::Ready(match encode(answer, &shared, &mut bytes) {
             Ok(()) => Ok(bytes),
             Err(error) => Err(error.map_handler(|()| bytes)),
         })
     }
 }
 
-fn encode<R: Answer>(answer: R, codec: Codec, into: &mut Vec<u8>) -> Ended {
+/// Encodes what a handler answered. An internal error is logged here, with its source, and travels as a reference.
+pub(crate) fn encode<R: Answer>(answer: R, shared: &Shared, into: &mut Vec<u8>) -> Ended {
+    let codec = shared.codec;
     let encoded = match answer.into_result() {
         Ok(value) => codec.encode(&value, into).map(|()| Ok(())),
-        Err(error) => error.encode(codec, into).map(|()| Err(CallError::Handler(()))),
+        Err(Failure::Handler(error)) => error.encode(codec, into).map(|()| Err(CallError::Handler(()))),
+        Err(Failure::Internal(source)) => {
+            let reference = trace::internal(shared, &*source);
+            Ok(Err(CallError::Failed(Failed::Internal { reference })))
+        }
     };
     encoded.unwrap_or(Err(CallError::Failed(Failed::BadReply)))
 }

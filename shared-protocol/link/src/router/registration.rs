@@ -15,7 +15,7 @@ pub struct Registration {
     pub contract: bool,
     /// The handler.
     pub handler: fn(Invocation<'_>) -> Step,
-    /// The states its parameters need.
+    /// The types that its parameters need to be there, the frame's among them.
     pub needs: &'static [Option<Need>],
     /// Where the handler stands.
     pub place: Place,

@@ -234,7 +234,7 @@ fn answer(signature: &Signature, delivery: Delivery, errors: &mut Errors) -> Typ
 }
 
 /// The inherent methods of the handles that stubs are called on.
-const RESERVED: [&str; 2] = ["session", "members"];
+const RESERVED: [&str; 3] = ["session", "members", "poll"];
 
 /// The longest tuple that serde encodes.
 const ARGUMENTS_MAX: usize = 16;

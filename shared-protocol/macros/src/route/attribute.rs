@@ -17,11 +17,16 @@ pub enum Words {
     Bare,
 }
 
-/// Reads the attribute.
+/// Reads the attribute of a function.
 pub fn read(attribute: TokenStream, errors: &mut Errors) -> Words {
+    read_for(FUNCTIONS, attribute, errors)
+}
+
+/// Reads the attribute where these words are known.
+pub fn read_for(known: &[Known], attribute: TokenStream, errors: &mut Errors) -> Words {
     let mut read = Words::Bare;
     for word in words::of_macro(attribute, errors) {
-        let said = match of_word(&word, errors) {
+        let said = match of_word(&word, known, errors) {
             Some(said) => said,
             None => continue,
         };
@@ -44,7 +49,7 @@ pub fn read(attribute: TokenStream, errors: &mut Errors) -> Words {
     read
 }
 
-fn of_word(word: &Word, errors: &mut Errors) -> Option<Words> {
+fn of_word(word: &Word, known: &[Known], errors: &mut Errors) -> Option<Words> {
     if word.is("name") {
         let text = names::literal(word.value.as_ref(), &word.path, errors)?;
         if let Some(sentence) = names::wrong(&text) {
@@ -54,7 +59,7 @@ fn of_word(word: &Word, errors: &mut Errors) -> Option<Words> {
     }
     let spelled = types::spelled(&word.path);
     if word.path.segments.len() < 2 || word.value.is_some() {
-        errors.at(&word.path, words::unknown(&spelled, KNOWN));
+        errors.at(&word.path, words::unknown(&spelled, known));
         return None;
     }
     if let Some(segment) = word.path.segments.iter().find(|segment| !segment.arguments.is_none()) {
@@ -67,7 +72,14 @@ fn of_word(word: &Word, errors: &mut Errors) -> Option<Words> {
     Some(Words::Contract { contract, method })
 }
 
-const KNOWN: &[Known] = &[
+const FUNCTIONS: &[Known] = &[
     Known { word: "name", form: "name = \"...\"" },
     Known { word: "Contract::method", form: "Contract::method" },
+];
+
+/// On a method of a service object.
+pub const METHODS: &[Known] = &[
+    Known { word: "name", form: "name = \"...\"" },
+    Known { word: "Contract::method", form: "Contract::method" },
+    Known { word: "skip", form: "skip" },
 ];

@@ -1,12 +1,12 @@
 //! From the handler's model to its registration. Everything written here only calls ordinary functions of the
 //! facade's `__private`, by full path, inside a `const _`: no name of ours is visible to the user's code.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use super::model::{Flavour, Handler, Target};
+use super::model::{Flavour, Handler, Ours, Target};
 
 /// The registration, as one item.
 pub fn expand(flavour: Flavour, handler: &Handler) -> TokenStream {
@@ -19,10 +19,8 @@ pub fn expand(flavour: Flavour, handler: &Handler) -> TokenStream {
         Target::Bare { name } => (bare_route(&p, flavour, name, handler), false),
     };
     let shim = shim(flavour, handler);
-    let needs = handler.parameters.iter().map(|ty| {
-        let parameter = parameter(&p, ty);
-        quote!(#parameter::NEED)
-    });
+    let needs = needs(&p, handler);
+    let line = line(handler.ident.span());
     quote! {
         #(#conditions)*
         const _: () = {
@@ -35,7 +33,7 @@ pub fn expand(flavour: Flavour, handler: &Handler) -> TokenStream {
                     contract: #is_contract,
                     handler: __farcall_shim,
                     needs: &[#(#needs),*],
-                    place: #p::Place { file: ::core::file!(), line: ::core::line!() },
+                    place: #p::Place { file: ::core::file!(), line: #line },
                 }
             }
         };
@@ -72,36 +70,104 @@ fn signature(flavour: Flavour, handler: &Handler) -> TokenStream {
 /// The function of one type for all handlers, which the router calls.
 fn shim(flavour: Flavour, handler: &Handler) -> TokenStream {
     let p = flavour.facade();
-    let Handler { ident, parameters, arguments, .. } = handler;
-    let taken = (0..parameters.len()).map(|index| format_ident!("__parameter{index}")).collect::<Vec<_>>();
-    let given = (0..arguments.len()).map(|index| format_ident!("__argument{index}")).collect::<Vec<_>>();
-    let take = taken.iter().zip(parameters).map(|(name, ty)| {
-        let parameter = parameter(&p, ty);
-        quote!(let #name = #parameter::take(&__call);)
+    let object = handler.object.iter().map(|ty| {
+        let parameter = state_of(&p, ty);
+        quote!(let __object = #parameter::take(&__call);)
     });
-    let types = arguments.iter().map(|argument| &argument.ty);
-    // Spanned on the function's name: what is wrong with calling it is said there.
-    let closure = quote_spanned! {ident.span()=>
-        move |(#(#given,)*): (#(#types,)*)| #ident(#(#taken,)* #(#given),*)
-    };
-    let run = match handler.is_async {
-        // What is wrong with the answer is said at the return type.
-        false => {
-            let run = quote_spanned!(handler.answer.span()=> run);
-            quote!(__call.#run(#closure))
-        }
-        // A function of its own, for its name: the compiler prints it beside a future that is not `Send`.
-        true => {
-            let p = flavour.facade_at(ident.span());
-            quote_spanned!(ident.span()=> #p::handler_future_must_be_send(__call, #closure))
-        }
-    };
+    let taken = handler.parameters.iter().enumerate().filter_map(|(index, ours)| {
+        let Ours::Taken(ty) = ours else { return None };
+        let (name, parameter) = (format_ident!("__parameter{index}"), parameter(&p, ty));
+        Some(quote!(let #name = #parameter::take(&__call);))
+    });
+    let run = run(flavour, handler);
     quote! {
         fn __farcall_shim(__call: #p::Invocation<'_>) -> #p::Step {
-            #(#take)*
+            #(#object)*
+            #(#taken)*
             #run
         }
     }
+}
+
+/// Hands the user's function to the way of running it that its parameters ask for.
+fn run(flavour: Flavour, handler: &Handler) -> TokenStream {
+    let Handler { ident, arguments, answer, .. } = handler;
+    let types = arguments.iter().map(|argument| &argument.ty).collect::<Vec<_>>();
+    let closure = closure(flavour, handler);
+    if handler.is_async {
+        // A function of its own, for its name: the compiler prints it beside a future that is not `Send`.
+        let p = flavour.facade_at(ident.span());
+        return quote_spanned!(ident.span()=> #p::handler_future_must_be_send(__call, #closure));
+    }
+    // What is wrong with the answer is said where it stands.
+    let at = answer.span();
+    match (&handler.frame, handler.replies()) {
+        (None, false) => {
+            let run = quote_spanned!(at=> run);
+            quote!(__call.#run(#closure))
+        }
+        (None, true) => {
+            let run = quote_spanned!(at=> run_replying);
+            quote!(__call.#run(#closure))
+        }
+        (Some(frame), false) => {
+            let run = quote_spanned!(at=> run_on_frame);
+            quote!(__call.#run::<#frame, (#(#types,)*), #answer>(#closure))
+        }
+        (Some(frame), true) => {
+            let run = quote_spanned!(at=> run_on_frame_replying);
+            quote!(__call.#run::<#frame, (#(#types,)*), #answer>(#closure))
+        }
+    }
+}
+
+/// From the frame, the reply and the tuple of arguments to the user's function.
+fn closure(flavour: Flavour, handler: &Handler) -> TokenStream {
+    let p = flavour.facade();
+    let Handler { ident, arguments, answer, .. } = handler;
+    let given = (0..arguments.len()).map(|index| format_ident!("__argument{index}")).collect::<Vec<_>>();
+    let types = arguments.iter().map(|argument| &argument.ty);
+    let frame = handler.frame.iter().map(|ty| quote!(__frame: &mut #ty,));
+    let reply = handler.replies().then(|| quote!(__reply: #p::Reply<#answer>,));
+    let called = call(handler, &given);
+    // Spanned on the function's name: what is wrong with calling it is said there.
+    quote_spanned! {ident.span()=>
+        move |#(#frame)* #reply (#(#given,)*): (#(#types,)*)| #called
+    }
+}
+
+/// The call of the user's function itself.
+fn call(handler: &Handler, arguments: &[Ident]) -> TokenStream {
+    let Handler { ident, object, frame, parameters, .. } = handler;
+    let frame = frame.iter().map(|_| quote!(__frame,));
+    let parameters = parameters.iter().enumerate().map(|(index, ours)| match ours {
+        Ours::Taken(_) => format_ident!("__parameter{index}"),
+        Ours::Reply => format_ident!("__reply"),
+    });
+    let passed = quote!(#(#frame)* #(#parameters,)* #(#arguments),*);
+    match object {
+        None => quote_spanned!(ident.span()=> #ident(#passed)),
+        // Its future borrows the object, which therefore lives in the future.
+        Some(ty) if handler.is_async => {
+            quote_spanned!(ident.span()=> async move { <#ty>::#ident(&*__object, #passed).await })
+        }
+        Some(ty) => quote_spanned!(ident.span()=> <#ty>::#ident(&*__object, #passed)),
+    }
+}
+
+/// The types that must be there before the route is served.
+fn needs(p: &TokenStream, handler: &Handler) -> Vec<TokenStream> {
+    let object = handler.object.iter().map(|ty| state_of(p, ty));
+    let taken = handler.parameters.iter().filter_map(|ours| match ours {
+        Ours::Taken(ty) => Some(parameter(p, ty)),
+        Ours::Reply => None,
+    });
+    let needs = object.chain(taken).map(|parameter| quote!(#parameter::NEED));
+    let frame = handler
+        .frame
+        .iter()
+        .map(|ty| quote_spanned!(ty.span()=> ::core::option::Option::Some(#p::Need::frame::<#ty>())));
+    needs.chain(frame).collect()
 }
 
 /// The descriptor of a route that has no contract, as a constant expression.
@@ -130,6 +196,20 @@ fn shape(p: &TokenStream, ty: &Type) -> TokenStream {
 
 fn parameter(p: &TokenStream, ty: &Type) -> TokenStream {
     quote_spanned!(ty.span()=> <#ty as #p::Parameter>)
+}
+
+/// The parameter that gives a service object.
+fn state_of(p: &TokenStream, ty: &Type) -> TokenStream {
+    quote_spanned!(ty.span()=> <#p::State<#ty> as #p::Parameter>)
+}
+
+/// The line of the function's own name: `line!()` would be that of the attribute, one for all methods of an `impl`.
+fn line(span: Span) -> TokenStream {
+    if !proc_macro::is_available() {
+        return quote!(::core::line!());
+    }
+    let line = Literal::u32_unsuffixed(u32::try_from(span.unwrap().line()).unwrap_or_default());
+    quote!(#line)
 }
 
 impl Flavour {

@@ -1,4 +1,4 @@
-//! `#[route]`: a function becomes the handler of a route, found by whoever links it. The server's and the client's
+//! `#[route]`: a function, or each method of an object, becomes the handler of a route, found by whoever links it. The server's and the client's
 //! flavour differ in the facade that the expansion names and in the side of bare routes; nothing else.
 
 mod attribute;
@@ -6,33 +6,49 @@ mod expand;
 mod function;
 mod model;
 mod parameter;
+mod service;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::ItemFn;
+use syn::{ItemFn, ItemImpl};
 
 use crate::errors::Errors;
 pub use model::Flavour;
+use model::Handler;
 
-/// Expands the attribute. The user's function is always written out again, whatever is wrong.
+/// Expands the attribute. What the user wrote is always written out again, whatever is wrong.
 pub fn route(flavour: Flavour, attribute: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let target = attribute::read(attribute, &mut errors);
-    let function: ItemFn = match syn::parse2(item.clone()) {
-        Ok(function) => function,
-        Err(_) => {
-            errors.at(&item, "`#[route]` stands on a function: `fn` or `async fn`");
-            let errors = errors.into_tokens();
-            return quote!(#item #errors);
+    let (written, handlers) = match read(attribute, &item, &mut errors) {
+        Some(read) => read,
+        None => {
+            errors.at(&item, "`#[route]` stands on a function or on the `impl` block of an object");
+            (item, Vec::new())
         }
     };
-    let handler = function::parse(target, &function, &mut errors);
     if !errors.is_empty() {
         let errors = errors.into_tokens();
-        return quote!(#item #errors);
+        return quote!(#written #errors);
     }
-    let registration = expand::expand(flavour, &handler);
-    quote!(#item #registration)
+    let registrations = handlers.iter().map(|handler| expand::expand(flavour, handler));
+    quote!(#written #(#registrations)*)
+}
+
+/// The item without our markers, and its handlers. `None` where there can be none.
+fn read(
+    attribute: TokenStream,
+    item: &TokenStream,
+    errors: &mut Errors,
+) -> Option<(TokenStream, Vec<Handler>)> {
+    if let Ok(function) = syn::parse2::<ItemFn>(item.clone()) {
+        let words = attribute::read(attribute, errors);
+        let target = function::target(words, &function.sig, errors);
+        let handler = function::parse(target, None, &function.attrs, &function.sig, errors);
+        return Some((item.clone(), vec![handler]));
+    }
+    let mut block = syn::parse2::<ItemImpl>(item.clone()).ok()?;
+    let handlers = service::parse(attribute, &mut block, errors);
+    Some((quote!(#block), handlers))
 }
 
 #[cfg(test)]
@@ -42,8 +58,7 @@ mod tests {
     /// The sentences said about a route.
     fn said(attribute: TokenStream, item: TokenStream) -> Vec<String> {
         let mut errors = Errors::default();
-        let target = attribute::read(attribute, &mut errors);
-        function::parse(target, &syn::parse2(item).unwrap(), &mut errors);
+        super::read(attribute, &item, &mut errors).expect("a function or an impl");
         errors.sentences()
     }
 
@@ -60,7 +75,7 @@ mod tests {
             "a handler is not `unsafe`: any peer may call it",
             "a handler has no ABI: it is called over a session",
             "a handler is not generic: the wire has one type for each argument",
-            "a handler is a free function, there is no `self` to call it on: take `State<T>` for what it shares",
+            "there is no object here to call this on: put `#[route]` on the whole `impl` block, or take `State<T>`",
             "`&str` is borrowed, and what arrives from a peer has nobody to borrow from: take a `String`",
             "`Context` comes before the wire's arguments: move it in front of `x`",
             "what travels has one concrete type: name it instead of `impl Trait`",
@@ -82,15 +97,56 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_supported_yet_says_so() {
+    fn frames_and_replies_stand_in_their_places() {
         let said = said(
             quote!(Player::ready_check),
             quote!(
-                fn f(game: &mut Game, reply: Reply<bool>, id: u64) {}
+                async fn f(id: u64, game: &mut Game, a: Reply<bool>, b: Reply) -> bool {}
             ),
         );
-        assert_eq!(said.len(), 2);
-        assert!(said.iter().all(|said| said.contains("not supported yet")), "{said:?}");
+        let expected = [
+            "`&mut Game` is the frame that `poll` is given, and it comes first: move it in front of `id`",
+            "`Reply` comes before the wire's arguments: move it in front of `id`",
+            "a call is answered once: take one `Reply`",
+            "`Reply` says what it answers with: `Reply<bool>`",
+            "`Reply` comes before the wire's arguments: move it in front of `id`",
+            "an `async fn` answers by returning: remove the `Reply`, or remove `async` and hand the `Reply` to \
+             whoever will answer",
+            "`f` takes a `Reply` and returns `bool`, and a call is answered once: return nothing, or remove the `Reply`",
+        ];
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn every_mistake_of_a_service_object_is_reported() {
+        let said = said(
+            quote!(serves = 1),
+            quote!(
+                impl<T> Calculate for Calculator<T> {
+                    #[route(nmae = "x")]
+                    fn add(&mut self, to: Self) -> i64 {}
+                    fn take(self) {}
+                    #[route(skip)]
+                    fn left_alone<X>(&mut self, x: &X) {}
+                    #[route(name = "new")]
+                    fn new() -> Self {}
+                }
+            ),
+        );
+        let starts = [
+            "`#[route]` stands on an object's own `impl`",
+            "a service object is not generic",
+            "unknown word `serves`. Known here: `name = \"...\"`, `Contract`",
+            "unknown word `nmae`: did you mean `name`?",
+            "what travels is called by its own name: write `Calculator` for `Self`",
+            "a route's method takes `&self`, for several players call it at once",
+            "a route's method takes `&self`, for the object serves many calls",
+            "only methods with `&self` are routes here",
+        ];
+        assert_eq!(said.len(), starts.len(), "{said:#?}");
+        for (said, start) in said.iter().zip(starts) {
+            assert!(said.starts_with(start), "{said}");
+        }
     }
 
     #[test]

@@ -14,18 +14,38 @@ pub enum Flavour {
 /// A handler.
 pub struct Handler {
     pub ident: Ident,
+    /// The type it is a method of, where it is one: it is called on the `State` of that type.
+    pub object: Option<Type>,
     pub target: Target,
     /// Its `#[cfg]`s: where the function is left out, its registration is, too.
     pub conditions: Vec<Attribute>,
     pub docs: String,
     pub is_async: bool,
-    /// What it takes from us, in order: `Context`, `State<T>`.
-    pub parameters: Vec<Type>,
+    /// The `T` of a first parameter `&mut T`: it runs inside `poll`.
+    pub frame: Option<Type>,
+    /// What it takes from us, in order.
+    pub parameters: Vec<Ours>,
     /// What it takes from the wire, in order.
     pub arguments: Vec<Argument>,
+    /// What it returns, or the `R` of its `Reply<R>`.
     pub answer: Type,
     /// Where its signature begins and ends, for the compiler to point at.
     pub signature: (Span, Span),
+}
+
+/// A parameter from us.
+pub enum Ours {
+    /// Taken from the call by its type: `Context`, `State<T>`, `Session<T>`.
+    Taken(Type),
+    /// The right to answer later.
+    Reply,
+}
+
+impl Handler {
+    /// Whether it answers by a `Reply` instead of returning.
+    pub fn replies(&self) -> bool {
+        self.parameters.iter().any(|ours| matches!(ours, Ours::Reply))
+    }
 }
 
 /// Which route it handles.

@@ -1,4 +1,4 @@
-//! How calls end, and what cancelling them does. The table is design.md, section 3, "Outcomes".
+//! How calls end, and what cancelling them does (P-30, P-33, P-34, P-36, P-43). The table is design.md, section 3, "Outcomes".
 
 use super::*;
 use crate::ids::Signature;
@@ -39,7 +39,7 @@ fn every_ending_a_peer_can_give_arrives_as_it_was_given() {
         Err(E::NotExecuted(NotExecuted::Draining)),
         Err(E::NotExecuted(NotExecuted::Expired)),
         Err(E::Failed(Failed::Panicked)),
-        Err(E::Failed(Failed::Internal)),
+        Err(E::Failed(Failed::Internal { reference: 7 })),
         Err(E::Failed(Failed::Abandoned)),
         Err(E::Failed(Failed::BadReply)),
         Err(E::DeadlineExceeded),
@@ -61,7 +61,7 @@ fn replies_come_in_any_order_and_find_their_own_callers() {
     let calls: Vec<usize> = (0..100).map(|n| p.call(Client, &[n], secs(5))).collect();
     let mut seed = 5;
     while !p.end(Server).taken.is_empty() {
-        let at = pair::random(&mut seed) as usize % p.end(Server).taken.len();
+        let at = random(&mut seed) as usize % p.end(Server).taken.len();
         let taken = p.end(Server).taken[at].clone();
         p.answer(Server, taken.id, &taken.body);
     }

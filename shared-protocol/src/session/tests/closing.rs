@@ -1,4 +1,4 @@
-//! Ends of sessions: what each call is told, what still goes out, and that nothing happens afterwards.
+//! Ends of sessions (P-70, P-71): what each call is told, what still goes out, and that nothing happens afterwards.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Deadlines: they travel, they are refreshed when written late, they end calls on both ends.
+//! Deadlines (P-39): they travel, they are refreshed when written late, they end calls on both ends.
 
 use super::*;
 

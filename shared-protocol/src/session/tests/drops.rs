@@ -4,8 +4,6 @@
 use super::*;
 use std::time::Instant;
 
-use pair::random;
-
 /// What became of the calls.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Tally {

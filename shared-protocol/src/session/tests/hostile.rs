@@ -1,4 +1,4 @@
-//! A peer that breaks the rules: each mistake ends the session with its own code, and nothing panics.
+//! A peer that breaks the rules (P-02 to P-05, P-31, P-43, P-53): each mistake ends the session with its own code, and nothing panics.
 
 use super::*;
 use crate::wire::Target;
@@ -153,6 +153,7 @@ fn exact() -> Vec<Vec<u8>> {
     frames.extend([
         Frame::Result { id, ending: Err(CallError::Cancelled) },
         Frame::Result { id, ending: Err(CallError::Failed(Failed::Panicked)) },
+        Frame::Result { id, ending: Err(CallError::Failed(Failed::Internal { reference: 7 })) },
     ]);
     frames.iter().map(bytes_of).collect()
 }
@@ -261,6 +262,24 @@ fn rapid_calls_and_cancels_end_the_session() {
 }
 
 #[test]
+fn calls_that_never_ran_earn_no_cancels() {
+    let mut p = Pair::new();
+    for n in 0..=100 {
+        p.call(Client, b"", secs(5));
+        let id = p.taken(Server);
+        p.reply(Server, id, Err(NotExecuted::UnknownRoute.into()));
+        let call = p.call(Client, b"", secs(5));
+        let id = p.taken(Server);
+        p.drop_call(Client, call);
+        p.flow();
+        if n < 100 {
+            p.stopped(Server, id);
+        }
+    }
+    assert_eq!(p.closed(Server), Some(CloseCode::Flood));
+}
+
+#[test]
 fn calls_that_were_let_end_earn_cancels() {
     let mut p = Pair::new();
     for _ in 0..1_000 {
@@ -285,9 +304,9 @@ fn random_bytes_and_flipped_bits_never_panic() {
     let honest: Vec<u8> = [call(0, 0), call(1, 0)].concat().into_iter().chain(exact().concat()).collect();
     for _ in 0..20_000 {
         let mut bytes = honest.clone();
-        for _ in 0..1 + pair::random(&mut seed) % 3 {
-            let at = pair::random(&mut seed) as usize % bytes.len();
-            bytes[at] = pair::random(&mut seed) as u8;
+        for _ in 0..1 + random(&mut seed) % 3 {
+            let at = random(&mut seed) as usize % bytes.len();
+            bytes[at] = random(&mut seed) as u8;
         }
         verdict_on_answer(&bytes);
     }

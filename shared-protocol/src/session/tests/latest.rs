@@ -1,4 +1,4 @@
-//! Latest values: the newest converges, never ahead of what was said before it.
+//! Latest values (P-37) and lossy messages (P-38): the newest converges, never ahead of what was said before it.
 
 use super::*;
 use crate::contract::Delivery;

@@ -1,4 +1,4 @@
-//! Who is gone, and since when: each limit one millisecond before it and at it. And the server's clock.
+//! Who is gone, and since when (P-50 to P-52): each limit one millisecond before it and at it. And the server's clock.
 
 use super::*;
 

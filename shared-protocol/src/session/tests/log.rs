@@ -1,4 +1,4 @@
-//! The ordered log under load: acknowledgements, a full log, replies that wait for room.
+//! The ordered log under load (P-40 to P-42): acknowledgements, a full log, replies that wait for room.
 
 use super::*;
 

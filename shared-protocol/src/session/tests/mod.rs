@@ -4,6 +4,7 @@ mod calls;
 mod closing;
 mod deadlines;
 mod drops;
+mod end;
 mod hostile;
 mod latest;
 mod liveness;
@@ -16,7 +17,8 @@ mod waiting;
 
 use std::time::Duration;
 
-use pair::{Cut, Pair, target};
+use end::{Cut, End, random};
+use pair::{Pair, target};
 
 use super::*;
 use crate::error::{CallError, Dropped, Failed, NotExecuted, Notified};

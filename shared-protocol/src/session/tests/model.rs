@@ -71,7 +71,7 @@ fn number_of(body: &[u8]) -> u32 {
 impl Model {
     fn new() -> Self {
         // Tight: permits and room run out all the time. Patient: only calls end by themselves.
-        let p = Pair::with(|server, client| {
+        let mut p = Pair::with(|server, client| {
             for limits in [server, client] {
                 (limits.calls_in_flight_max, limits.nested_calls_max) = (4, 3);
                 limits.log_bytes_max = 6_000;
@@ -80,6 +80,7 @@ impl Model {
                 (limits.write_stall_max, limits.ack_silence_max) = (secs(3_600), secs(3_600));
             }
         });
+        p.cut = Cut::Random(0xc0ffee);
         let (said, newest) = ([Vec::new(), Vec::new()], [[None; 3]; 2]);
         Self { p, next: 0, calls: Vec::new(), said, newest, arrived: HashSet::new() }
     }
@@ -163,11 +164,9 @@ impl Model {
 
     /// What holds at any moment.
     fn check(&mut self) {
+        self.note_arrivals();
         for side in [Server, Client] {
             assert_eq!(self.p.closed(side), None, "{:?}", self.p.session(side).closed());
-            let arrived: Vec<u32> =
-                self.p.end(side).taken.iter().map(|taken| number_of(&taken.body)).collect();
-            self.arrived.extend(arrived);
             let heard = self.heard(side);
             assert!(self.said[at(side.other())].starts_with(&heard), "not what was said, or not in order");
             let session = self.p.session(side);
@@ -187,14 +186,18 @@ impl Model {
             (self.p.end(side).held, self.p.end(side).stuck) = (false, false);
             self.p.wake_up(side);
         }
-        for _ in 0..10_000 {
+        // Longer than any deadline: whoever still waits gets through, or gives up.
+        let mut quiet = 0;
+        while quiet < 25 {
             self.p.pass(ms(100));
             self.check();
-            let Some(side) = [Server, Client].into_iter().find(|side| !self.p.end(*side).taken.is_empty())
-            else {
-                break;
-            };
-            self.answer(side, 0, 2, 10);
+            quiet += 1;
+            for side in [Server, Client] {
+                if !self.p.end(side).taken.is_empty() {
+                    self.answer(side, 0, 2, 10);
+                    quiet = 0;
+                }
+            }
         }
         self.p.pass(secs(5));
         self.check();
@@ -220,6 +223,42 @@ impl Model {
         }
     }
 
+    /// The session ends in the middle of everything.
+    fn end_by_closing(mut self, side: Side, code: CloseCode) {
+        let now = self.p.now;
+        self.p.close(side, code);
+        self.note_arrivals();
+        for side in [Server, Client] {
+            (self.p.end(side).held, self.p.end(side).stuck) = (false, false);
+        }
+        self.p.flow();
+        self.note_arrivals();
+        // Whoever has not heard of it loses its connection.
+        for side in [Server, Client] {
+            self.p.close(side, CloseCode::ConnectionLost);
+            self.p.wake_up(side);
+        }
+        for made in std::mem::take(&mut self.calls) {
+            if !made.dropped {
+                self.check_end(&made);
+            }
+        }
+        for side in [Server, Client] {
+            let heard = self.heard(side);
+            assert!(self.said[at(side.other())].starts_with(&heard));
+            let session = self.p.session(side);
+            assert_eq!((session.slots_used(), session.calls_outgoing(), session.calls_incoming()), (0, 0, 0));
+            assert_eq!((session.bytes_held(), session.has_output(now)), (0, false));
+        }
+    }
+
+    fn note_arrivals(&mut self) {
+        for side in [Server, Client] {
+            let arrived = self.p.end(side).taken.iter().map(|taken| number_of(&taken.body));
+            self.arrived.extend(arrived);
+        }
+    }
+
     fn check_end(&mut self, made: &Made) {
         let outcome = self.p.outcome(made.side, made.call).expect("a call without an end");
         let arrived = self.arrived.contains(&made.number);
@@ -229,6 +268,7 @@ impl Model {
             }
             Err(CallError::NotExecuted(why)) => assert!(!arrived, "{why}, but it ran"),
             Err(CallError::DeadlineExceeded | CallError::Failed(Failed::Abandoned)) => {}
+            Err(CallError::Indeterminate) if self.p.closed(made.side).is_some() => {}
             Err(other) => panic!("nobody ended it as {other}"),
         }
     }
@@ -247,5 +287,17 @@ proptest! {
         let mut model = Model::new();
         ops.iter().for_each(|op| model.apply(op));
         model.finish();
+    }
+
+    #[test]
+    fn every_call_ends_once_when_the_session_ends_in_the_middle_of_it(
+        ops in prop::collection::vec(op(), 1..80),
+        server in any::<bool>(),
+        orderly in any::<bool>(),
+    ) {
+        let mut model = Model::new();
+        ops.iter().for_each(|op| model.apply(op));
+        let code = if orderly { CloseCode::Shutdown } else { CloseCode::Flood };
+        model.end_by_closing(if server { Server } else { Client }, code);
     }
 }

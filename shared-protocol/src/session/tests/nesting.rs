@@ -1,4 +1,4 @@
-//! Calls within calls: they need no permit, wait for nobody, and go 16 deep.
+//! Calls within calls (P-32): they need no permit, wait for nobody, and go 16 deep.
 
 use super::*;
 
@@ -19,32 +19,24 @@ fn sixteen_levels_are_called_and_the_seventeenth_is_refused() {
     let mut p = Pair::new();
     let (side, call) = chain(&mut p, 16);
     assert_eq!(p.outcome(side, call), None);
-    assert_eq!(p.end(side.other()).taken.last().unwrap().body, [16]);
-
-    let (side, call) = chain(&mut Pair::new(), 15);
-    let mut p = Pair::new();
-    chain(&mut p, 16);
-    let deepest = p.end(side).taken.last().unwrap().id;
-    let refused = p.call_within(side, Some(deepest), b"", secs(10));
-    assert_eq!(p.outcome(side, refused), not_executed(NotExecuted::TooDeep));
-    assert_ne!(call, usize::MAX);
+    let deepest = p.end(side.other()).taken.last().unwrap().clone();
+    assert_eq!(deepest.body, [16]);
+    let refused = p.call_within(side.other(), Some(deepest.id), b"", secs(10));
+    assert_eq!(p.outcome(side.other(), refused), not_executed(NotExecuted::TooDeep));
 }
 
 #[test]
 fn a_peer_that_nests_deeper_is_refused_by_us() {
-    // One end lies about depth: it names a parent 16 deep that its own table would not let it use.
     let mut p = Pair::new();
     let (side, _) = chain(&mut p, 16);
     let deepest = p.end(side.other()).taken.last().unwrap().id;
+    // Its own session would not let it; another program might.
     let id = CallId { slot: 150, generation: 0 };
-    let mut bytes = bytes::BytesMut::new();
-    crate::wire::Frame::Call { id, to: target(), remaining_ms: 1_000, parent: Some(deepest), body: b"" }
-        .put(&mut bytes);
+    let call = Frame::Call { id, to: target(), remaining_ms: 1_000, parent: Some(deepest), body: b"" };
     let before = p.end(side).taken.len();
     p.end(side).held = true;
-    p.inject(side.other(), &bytes);
-    assert_eq!(p.end(side).taken.len(), before);
-    assert_eq!(p.closed(side), None);
+    p.inject(side.other(), &bytes_of(&call));
+    assert_eq!((p.end(side).taken.len(), p.closed(side)), (before, None));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Slots and generations: what the peer allows is a number of calls in flight, and no more.
+//! Slots and generations (P-22): what the peer allows is a number of calls in flight, and no more.
 
 use super::*;
 

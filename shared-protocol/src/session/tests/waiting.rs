@@ -1,4 +1,4 @@
-//! Callers that wait for a permit or for room: in order, woken one by the other, never forgotten.
+//! Callers that wait for a permit (P-22) or for room: in order, woken one by the other, never forgotten.
 
 use super::*;
 

@@ -3,7 +3,8 @@
 use farcall_protocol::{Delivery, RouteDescriptor, Shape, Signature};
 
 use super::*;
-use crate::router::{Invocation, Need, Step};
+use crate::router::introspection::About;
+use crate::router::{Invocation, Parameter, Session, State, Step};
 
 static SUM: RouteDescriptor = route("Lobby.sum", Side::Server);
 static STEER: RouteDescriptor = route("Lobby.steer", Side::Server);
@@ -31,7 +32,7 @@ fn start(
     bare: &Bare,
 ) -> Result<Router, String> {
     let found = found.iter().collect();
-    Router::from_registrations(found, Side::Server, serves, bare, Routes::new(), States::new())
+    Router::from_registrations(found, Side::Server, serves, bare, Routes::new(), States::new(), None)
         .map_err(|error| error.to_string())
 }
 
@@ -77,12 +78,29 @@ fn a_contract_of_the_other_side_cannot_be_served_here() {
 
 #[test]
 fn a_missing_state_names_route_type_and_place() {
-    let needy = Registration {
-        needs: &[Some(Need { id: std::any::TypeId::of::<u8>, name: std::any::type_name::<u8> })],
-        ..registered(&SUM, 4)
-    };
+    let needy = Registration { needs: &[<State<u8> as Parameter>::NEED], ..registered(&SUM, 4) };
     let why = refusal(&[needy, registered(&STEER, 2)], &[&LOBBY]);
     assert!(why.starts_with("`Lobby.sum` (game.rs:4) takes a `State<u8>` and none was given"), "{why}");
+}
+
+#[test]
+fn session_data_that_admission_does_not_give() {
+    let needy = Registration { needs: &[<Session<u8> as Parameter>::NEED], ..registered(&MOTD, 4) };
+    let why = start(&[needy], &[], &Bare::All).expect_err("it started");
+    assert_eq!(why, "`motd` (game.rs:4) takes a `Session<u8>`, and admission gives each session nothing");
+}
+
+#[test]
+fn frame_handlers_of_two_types() {
+    const SMALL: &[Option<Need>] = &[Some(Need::frame::<u8>())];
+    const LARGE: &[Option<Need>] = &[Some(Need::frame::<u16>())];
+    let on = |needs, route, line| Registration { needs, ..registered(route, line) };
+    let found = [on(SMALL, &SUM, 1), on(LARGE, &STEER, 2)];
+    let why = refusal(&found, &[&LOBBY]);
+    assert!(
+        why.starts_with("`Lobby.steer` (game.rs:2) takes `&mut u16` and another route takes `&mut u8`"),
+        "{why}"
+    );
 }
 
 #[test]
@@ -93,13 +111,21 @@ fn two_names_with_one_hash_are_refused() {
         registrations: vec![],
         routes: ByRoute::default(),
         states: &states,
+        session: None,
+        frame: None,
         problems: vec![],
     };
     // No two short names collide under FNV-1a 64, so the test hands in the same number for both.
     for (name, line) in [("one", 1), ("other", 2)] {
         let place = Place { file: "game.rs", line };
-        let entry =
-            Entry { name: Arc::from(name), signature: Signature(0), handler: Box::new(handler), place };
+        let entry = Entry {
+            name: Arc::from(name),
+            signature: Signature(0),
+            answers: true,
+            handler: Box::new(handler),
+            place,
+            about: About::Fallback,
+        };
         build.insert(RouteId(7), entry);
     }
     assert_eq!(

@@ -1,0 +1,61 @@
+//! The parts of the game, run apart: a server alone, and bots alone.
+
+use std::error::Error;
+use std::time::Duration;
+
+use tokio::signal::ctrl_c;
+use tracing::info;
+
+use crate::demo::{guests, spawn};
+use crate::director::{Director, Plan};
+use crate::hall::Hall;
+use crate::handlers::serve;
+use crate::show::Show;
+use crate::tally::Summary;
+use crate::wire::Wire;
+
+/// A server for whoever comes, until Ctrl-C. Shows its calls as plain lines.
+pub async fn server(address: &str, is_quiet: bool) -> Result<Summary, Box<dyn Error>> {
+    let wire = Wire::default();
+    let hall = Hall::new(wire.clone());
+    let server = serve(address, hall.clone()).await?;
+    let director = Director { server: server.clone(), hall, plan: PLAN };
+    let mut show = Show::plain(is_quiet);
+    if let (Some(address), false) = (server.local_addr(), is_quiet) {
+        println!("listening on {address}; in other terminals: `demo-game bots 8`, `demo-game play`");
+    }
+    tokio::select! {
+        () = director.run(u32::MAX) => {}
+        quit = show.until_quit(&wire) => quit?,
+        interrupted = ctrl_c() => interrupted?,
+    }
+    let players = server.stats().players as usize;
+    server.shutdown(Duration::from_secs(2)).await;
+    Ok(wire.tally().summary(players))
+}
+
+/// Bots on a server elsewhere, until Ctrl-C or until it closes.
+pub async fn bots(count: usize, address: &str, is_quiet: bool) -> Result<Summary, Box<dyn Error>> {
+    let wire = Wire::default();
+    let mut bots = spawn(guests(count, u32::MAX, None), address, &wire, None);
+    let mut show = Show::plain(is_quiet);
+    info!(count, address, "bots play");
+    tokio::select! {
+        () = async { while bots.join_next().await.is_some() {} } => {}
+        quit = show.until_quit(&wire) => quit?,
+        interrupted = ctrl_c() => interrupted?,
+    }
+    bots.shutdown().await;
+    show.now(&wire)?;
+    Ok(wire.tally().summary(count))
+}
+
+/// Time enough for people.
+const PLAN: Plan = Plan {
+    players_min: 2,
+    gather_time: Duration::from_secs(3),
+    ready_time: Duration::from_secs(10),
+    match_time: Duration::from_secs(30),
+    rematch_time: Duration::from_secs(30),
+    vote_time: Duration::from_secs(10),
+};

@@ -1,0 +1,84 @@
+//! Where a run is shown: a live screen, plain lines, or nowhere. Draws what the wire has noted, and reads keys.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::view::{Key, Plain, Screen};
+use crate::wire::Wire;
+
+/// A place to show a run on.
+#[derive(Debug)]
+pub struct Show {
+    stage: Stage,
+    frames: Interval,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Screen(Box<Screen>),
+    Plain(Plain),
+    Nothing,
+}
+
+impl Show {
+    /// A screen where there is a terminal, else plain lines; nothing at all for `is_quiet`.
+    pub fn open(is_quiet: bool) -> io::Result<Self> {
+        let stage = match is_quiet {
+            true => Stage::Nothing,
+            false if Screen::is_possible() => Stage::Screen(Box::new(Screen::enter()?)),
+            false => Stage::Plain(Plain::default()),
+        };
+        Ok(Self::on(stage))
+    }
+
+    /// Plain lines, also on a terminal.
+    pub fn plain(is_quiet: bool) -> Self {
+        Self::on(if is_quiet { Stage::Nothing } else { Stage::Plain(Plain::default()) })
+    }
+
+    fn on(stage: Stage) -> Self {
+        let mut frames = interval(FRAME);
+        frames.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        Self { stage, frames }
+    }
+
+    /// Whether somebody sits in front of a live screen.
+    pub fn is_live(&self) -> bool {
+        matches!(self.stage, Stage::Screen(_))
+    }
+
+    /// Waits for the next frame's time, shows it, and gives the keys pressed since the last.
+    pub async fn frame(&mut self, wire: &Wire) -> io::Result<Vec<Key>> {
+        self.frames.tick().await;
+        self.now(wire)
+    }
+
+    /// Shows what there is now.
+    pub fn now(&mut self, wire: &Wire) -> io::Result<Vec<Key>> {
+        match &mut self.stage {
+            Stage::Screen(screen) => {
+                screen.draw(&wire.shown())?;
+                screen.keys()
+            }
+            Stage::Plain(plain) => {
+                let mut out = io::stdout().lock();
+                for line in plain.lines(&wire.shown()) {
+                    writeln!(out, "{line}")?;
+                }
+                out.flush()?;
+                Ok(Vec::new())
+            }
+            Stage::Nothing => Ok(Vec::new()),
+        }
+    }
+
+    /// Shows frames until somebody presses `q`.
+    pub async fn until_quit(&mut self, wire: &Wire) -> io::Result<()> {
+        while !self.frame(wire).await?.contains(&Key::Quit) {}
+        Ok(())
+    }
+}
+
+const FRAME: Duration = Duration::from_millis(33);

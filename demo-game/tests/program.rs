@@ -1,0 +1,123 @@
+//! The program as a user runs it: its summary, its smallest sibling, and how it refuses.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+fn demo(arguments: &[&str]) -> Output {
+    let program = env!("CARGO_BIN_EXE_demo-game");
+    Command::new(program).args(arguments).env_remove("RUST_LOG").output().expect("it starts")
+}
+
+#[test]
+fn a_whole_evening_ends_without_errors() {
+    let began = Instant::now();
+    let output = demo(&["--json", "--seconds", "2", "--bots", "8"]);
+    assert!(began.elapsed() < Duration::from_secs(20), "took {:?}", began.elapsed());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let summary: Value = serde_json::from_slice(&output.stdout).expect("one JSON object and nothing else");
+    let count = |key: &str| summary[key].as_u64().unwrap_or_else(|| panic!("no {key} in {summary}"));
+    assert_eq!(count("errors"), 0, "{summary}");
+    assert_eq!((count("players"), count("matches_played")), (8, 2), "{summary}");
+    // One bot is away on purpose.
+    assert_eq!((count("ready_checks_asked"), count("ready_checks_answered")), (8, 7), "{summary}");
+    assert!(count("snapshots_received") > 7 * 30, "{summary}");
+    assert!(count("whispers_answered") > 0, "{summary}");
+    // Everyone enqueues, everyone who plays asks for the leaderboard twice.
+    assert!(count("calls_to_server") >= 8 + 2 * 7, "{summary}");
+    // A ready check each, and two votes of those who play.
+    assert!(count("calls_to_players") >= 8 + 2 * 7, "{summary}");
+}
+
+#[test]
+fn plain_lines_tell_the_evening_and_what_to_type_next() {
+    let output = demo(&["--seconds", "2", "--bots", "8"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8(output.stdout).expect("text");
+    for line in [
+        "server → cat: ready_check → true",
+        "server → ant: ready_check → deadline exceeded",
+        "match 1 begins: 7 play, ant is left out",
+        ": whisper → \"",
+        "server → match 1: rematch → 7 of 7 say yes",
+        "match 2 begins: 7 play",
+        "cat → server: leaderboard →",
+        "0 errors.",
+        "-p demo-game -- play",
+    ] {
+        assert!(told.contains(line), "no `{line}` in:\n{told}");
+    }
+}
+
+#[test]
+fn hello_calls_both_ways() {
+    let output = Command::new(env!("CARGO_BIN_EXE_hello")).output().expect("it starts");
+    assert!(output.status.success());
+    let told = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(told, "ann → server: open_chest(1) → 100\nserver → ann: choose → true\n");
+    let lines = include_str!("../hello/main.rs").lines().count();
+    assert!(lines <= 60, "the smallest game has {lines} lines");
+}
+
+#[test]
+fn a_taken_port_is_said_so() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let output = demo(&["server", "--address", &address]);
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(&format!("cannot listen on {address}")), "{said}");
+}
+
+#[test]
+fn an_absent_server_is_said_so() {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("an address").to_string();
+    drop(free);
+    let output = demo(&["play", "--address", &address]);
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(&format!("cannot reach {address}")), "{said}");
+}
+
+/// A program that runs until it is told to stop, and is stopped when a test fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn bots_and_a_player_meet_on_a_server_of_another_process() {
+    let start = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_demo-game"));
+        command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
+        let lines = BufReader::new(child.stdout.take().expect("its lines")).lines();
+        (Running(child), lines.map_while(Result::ok))
+    };
+    let (_server, mut lines) = start(&["server", "--address", "127.0.0.1:0"]);
+    let listening = lines.next().expect("where it listens");
+    let address = listening.split([' ', ';']).nth(2).expect("an address");
+    let (_bots, _talk) = start(&["bots", "3", "--address", address]);
+    let (_player, lines) = start(&["play", "--name", "ann", "--address", address]);
+    let mut told = Vec::new();
+    for line in lines {
+        told.push(line);
+        if told.iter().any(|line: &String| line.contains("leads with")) {
+            break;
+        }
+    }
+    let told = told.join("\n");
+    for line in ["ann → server: enqueue → ticket", "server → ann: ready_check → true", "4 play"] {
+        assert!(told.contains(line), "no `{line}` in:\n{told}");
+    }
+}

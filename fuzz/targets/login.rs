@@ -1,0 +1,120 @@
+//! Any frames as a login, to both halves of the handshake: it succeeds or is refused, never panics, and nothing but
+//! a proof of the key passes for one.
+
+#![no_main]
+
+use std::time::Duration;
+
+use arbitrary::Arbitrary;
+use bytes::BytesMut;
+use farcall_protocol::codec::Codec;
+use farcall_protocol::handshake::{Admitted, AwaitingHello, Connecting, Credential};
+use farcall_protocol::wire::{Kind, RawFrame, Split, split};
+use farcall_protocol::{Announced, Limits, SessionId, Uid};
+use libfuzzer_sys::fuzz_target;
+
+#[derive(Debug, Arbitrary)]
+struct Input<'a> {
+    shared_key: bool,
+    /// To the server: its first and second frame.
+    hello: Part<'a>,
+    auth: Part<'a>,
+    /// To the client.
+    reply: Part<'a>,
+    welcome: Part<'a>,
+}
+
+/// A frame: as an honest end would write it, changed in one byte, or whatever comes.
+#[derive(Debug, Arbitrary)]
+enum Part<'a> {
+    Honest,
+    Flipped { at: u16, bits: u8 },
+    Cut { len: u16 },
+    Any { kind: u8, payload: &'a [u8] },
+}
+
+const KEY: &[u8] = b"right";
+
+impl Part<'_> {
+    /// The frame, and whether it is the honest one.
+    fn frame(&self, kind: Kind, honest: &[u8]) -> (Kind, Vec<u8>, bool) {
+        let mut payload = honest.to_vec();
+        match *self {
+            Self::Honest => {}
+            Self::Flipped { at, bits } => {
+                if let Some(byte) = payload.get_mut(usize::from(at)) {
+                    *byte ^= bits;
+                }
+            }
+            Self::Cut { len } => payload.truncate(len.into()),
+            Self::Any { kind, payload } => {
+                return (Kind::of(kind).unwrap_or(Kind::Hello), payload.to_vec(), false);
+            }
+        }
+        let is_honest = payload == honest;
+        (kind, payload, is_honest)
+    }
+}
+
+fn raw(kind: Kind, payload: &[u8]) -> RawFrame<'_> {
+    RawFrame { kind, flags: 0, payload, wire_bytes: payload.len() + 6 }
+}
+
+/// The payload of the first frame, and the rest.
+fn payload(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
+    match split(bytes, 1 << 20) {
+        Ok(Split::Frame(raw)) => (raw.payload.to_vec(), &bytes[raw.wire_bytes..]),
+        _ => (Vec::new(), &[]),
+    }
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let credential =
+        if input.shared_key { Credential::SharedKey(KEY.to_vec()) } else { Credential::Bearer("t".into()) };
+    let limits = Limits::default();
+    let connecting = Connecting {
+        uid: Uid::new("ann").expect("a uid"),
+        credential,
+        build: 3,
+        metadata: vec![("os".into(), "linux".into())],
+        nonce: [1; 16],
+        takes: Announced::from(&limits),
+        codecs: Codec::ALL.to_vec(),
+    };
+    let mut from_client = BytesMut::new();
+    let awaiting_reply = connecting.start(&mut from_client);
+    let (hello, rest) = payload(&from_client);
+    let pipelined_auth = payload(rest).0;
+
+    let mut from_server = BytesMut::new();
+    let (kind, sent, honest_hello) = input.hello.frame(Kind::Hello, &hello);
+    let server = AwaitingHello { epoch: 5, nonce: [2; 16] }.hello(raw(kind, &sent), &mut from_server);
+    let reply = payload(&from_server).0;
+    let (kind, sent, honest_reply) = input.reply.frame(Kind::HelloReply, &reply);
+    let mut second = BytesMut::new();
+    let client = awaiting_reply.reply(raw(kind, &sent), &mut second);
+    let auth = if input.shared_key { payload(&second).0 } else { pipelined_auth };
+
+    let mut welcome = BytesMut::new();
+    let mut admitted = false;
+    if let Ok(server) = server {
+        let (kind, sent, honest_auth) = input.auth.frame(Kind::Auth, &auth);
+        if let Ok(mut login) = server.auth(raw(kind, &sent)) {
+            let knows = login.knows_key(KEY);
+            assert!(!knows || input.shared_key, "nobody proved a key");
+            // Trailing bytes behind a credential are not part of what is proved.
+            assert!(!knows || (honest_hello && honest_reply) || !honest_auth, "the proof covers both hellos");
+            let grant = Admitted { uid: login.uid.clone(), session: SessionId([3; 16]), limits: &limits, time_us: 7 };
+            login.admit(grant, &mut welcome);
+            admitted = knows;
+        }
+    }
+    if let Ok(client) = client {
+        let (kind, sent, _) = input.welcome.frame(Kind::Welcome, &payload(&welcome).0);
+        if let Ok(established) = client.welcome(raw(kind, &sent)) {
+            assert!(!input.shared_key || admitted, "a server that does not know the key was believed");
+            assert!(established.heartbeat > Duration::ZERO);
+            assert!(established.peer.calls_in_flight_max <= established.peer.slots_max);
+        }
+    }
+});
