@@ -3,9 +3,10 @@
 
 #![no_main]
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use arbitrary::Arbitrary;
+use arbitrary::{Arbitrary, Unstructured};
 use bytes::BytesMut;
 use farcall_protocol::codec::Codec;
 use farcall_protocol::handshake::{Admitted, AwaitingHello, Connecting, Credential};
@@ -68,7 +69,19 @@ fn payload(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
     }
 }
 
-fuzz_target!(|input: Input<'_>| {
+/// The server's nonce. It depends on all of the input: the fuzzer reads compared bytes out of this process, and would
+/// else put the right proof into the next one.
+fn nonce(data: &[u8]) -> [u8; 16] {
+    let hash = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, data).hash(&mut hasher);
+        hasher.finish().to_le_bytes()
+    };
+    [hash(1), hash(2)].concat().try_into().unwrap_or_default()
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(input) = Input::arbitrary(&mut Unstructured::new(data)) else { return };
     let credential =
         if input.shared_key { Credential::SharedKey(KEY.to_vec()) } else { Credential::Bearer("t".into()) };
     let limits = Limits::default();
@@ -88,7 +101,7 @@ fuzz_target!(|input: Input<'_>| {
 
     let mut from_server = BytesMut::new();
     let (kind, sent, honest_hello) = input.hello.frame(Kind::Hello, &hello);
-    let server = AwaitingHello { epoch: 5, nonce: [2; 16] }.hello(raw(kind, &sent), &mut from_server);
+    let server = AwaitingHello { epoch: 5, nonce: nonce(data) }.hello(raw(kind, &sent), &mut from_server);
     let reply = payload(&from_server).0;
     let (kind, sent, honest_reply) = input.reply.frame(Kind::HelloReply, &reply);
     let mut second = BytesMut::new();
@@ -104,7 +117,8 @@ fuzz_target!(|input: Input<'_>| {
             assert!(!knows || input.shared_key, "nobody proved a key");
             // Trailing bytes behind a credential are not part of what is proved.
             assert!(!knows || (honest_hello && honest_reply) || !honest_auth, "the proof covers both hellos");
-            let grant = Admitted { uid: login.uid.clone(), session: SessionId([3; 16]), limits: &limits, time_us: 7 };
+            let grant =
+                Admitted { uid: login.uid.clone(), session: SessionId([3; 16]), limits: &limits, time_us: 7 };
             login.admit(grant, &mut welcome);
             admitted = knows;
         }

@@ -173,7 +173,9 @@ mod tests {
         for good in ["127.0.0.1:7000", "[::1]:7000", "game.example:1"] {
             assert!(address(good).is_ok(), "{good}");
         }
-        for bad in ["", "localhost", ":7000", "localhost:", "localhost:0", "localhost:65536", "localhost:http"] {
+        for bad in
+            ["", "localhost", ":7000", "localhost:", "localhost:0", "localhost:65536", "localhost:http"]
+        {
             assert!(address(bad).is_err(), "{bad}");
         }
     }

@@ -194,8 +194,10 @@ mod tests {
     #[test]
     fn short_values_stand_on_one_line_and_keep_their_digits_and_order() {
         assert_eq!(plain("5"), "5");
-        assert_eq!(plain(r#"{"z":[1,2.50,"a,]}\"\\"],"a":null,"big":340282366920938463463374607431768211455}"#),
-            r#"{"z": [1, 2.50, "a,]}\"\\"], "a": null, "big": 340282366920938463463374607431768211455}"#);
+        assert_eq!(
+            plain(r#"{"z":[1,2.50,"a,]}\"\\"],"a":null,"big":340282366920938463463374607431768211455}"#),
+            r#"{"z": [1, 2.50, "a,]}\"\\"], "a": null, "big": 340282366920938463463374607431768211455}"#
+        );
         assert_eq!(plain("[ ]"), "[]");
         assert_eq!(plain("{}"), "{}");
     }

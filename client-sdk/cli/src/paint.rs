@@ -18,7 +18,6 @@ impl Paint {
     }
 
     /// No colours.
-    #[cfg(test)]
     pub const fn none() -> Self {
         Self(false)
     }

@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use farcall_protocol::handshake::Established;
 use farcall_protocol::session::{Batch, CannotCall, Event, LatestKey, Message, NewCall, Session, Ticket};
 use farcall_protocol::wire::{Split, Target};
-use farcall_protocol::{
-    CallError, CallId, CloseCode, CloseReason, Failed, Limits, RouteId, Side, Signature,
-};
+use farcall_protocol::{CallError, CallId, CloseCode, CloseReason, Failed, Limits, RouteId, Side, Signature};
 
 use crate::What;
 
@@ -247,7 +245,8 @@ impl End {
 
     /// The code by which this end says that the other broke the protocol.
     pub fn blames_peer(&self) -> Option<CloseCode> {
-        let reason = self.session.closed().filter(|reason| !reason.by_peer && reason.message != "by the game")?;
+        let reason =
+            self.session.closed().filter(|reason| !reason.by_peer && reason.message != "by the game")?;
         (20..=28).contains(&reason.code.number()).then_some(reason.code)
     }
 

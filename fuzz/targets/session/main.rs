@@ -31,24 +31,60 @@ struct Step {
 
 #[derive(Debug, Arbitrary)]
 enum What {
-    Call { within_ms: u16, bytes: u16, parent: Option<u8> },
+    Call {
+        within_ms: u16,
+        bytes: u16,
+        parent: Option<u8>,
+    },
     Poll,
-    Detach { nth: u8 },
-    Abandon { nth: u8 },
-    Leave { nth: u8 },
-    Answer { nth: u8, bytes: u16, ok: bool },
-    Notify { bytes: u16 },
-    Latest { key: u8, bytes: u16 },
-    Droppable { bytes: u16 },
+    Detach {
+        nth: u8,
+    },
+    Abandon {
+        nth: u8,
+    },
+    Leave {
+        nth: u8,
+    },
+    Answer {
+        nth: u8,
+        bytes: u16,
+        ok: bool,
+    },
+    Notify {
+        bytes: u16,
+    },
+    Latest {
+        key: u8,
+        bytes: u16,
+    },
+    Droppable {
+        bytes: u16,
+    },
     /// What was written arrives, or the first so many bytes of it.
-    Arrive { bytes: u16 },
+    Arrive {
+        bytes: u16,
+    },
     ArriveAll,
-    Stall { bytes: u16 },
-    Pass { ms: u16 },
+    Stall {
+        bytes: u16,
+    },
+    Pass {
+        ms: u16,
+    },
     /// Bytes of an attacker on the way.
-    Inject { kind: u8, flags: u8, payload: Vec<u8> },
-    Flip { at: u16, bits: u8 },
-    Close { code: u8 },
+    Inject {
+        kind: u8,
+        flags: u8,
+        payload: Vec<u8>,
+    },
+    Flip {
+        at: u16,
+        bits: u8,
+    },
+    Close {
+        code: u8,
+    },
 }
 
 const STEPS_MAX: usize = 300;
