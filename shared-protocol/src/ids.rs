@@ -166,6 +166,14 @@ impl From<u64> for Uid {
     }
 }
 
+#[cfg(feature = "uuid")]
+impl From<uuid::Uuid> for Uid {
+    /// The hyphenated text, 36 bytes: `67e55044-10b1-426f-9247-bb680e5fe0c8`.
+    fn from(uuid: uuid::Uuid) -> Self {
+        Self(uuid.to_string().into())
+    }
+}
+
 impl TryFrom<&str> for Uid {
     type Error = UidError;
     fn try_from(text: &str) -> Result<Self, UidError> {

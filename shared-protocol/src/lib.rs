@@ -32,4 +32,7 @@ pub use error::{CallError, Dropped, Failed, NotExecuted, Notified};
 pub use farcall_macros::{Message, contract};
 pub use ids::{CallId, RouteId, SessionId, Side, Signature, TraceId, Uid, UidError};
 pub use limits::{Announced, Limits};
-pub use message::{Field, Fields, Message, Shape, Variant, show_arguments};
+pub use message::{
+    Bounded, Field, Fields, Measure, Message, Shape, ShapeMismatch, TooLong, Variant, check_shape,
+    show_arguments,
+};

@@ -1,7 +1,10 @@
-//! What the tests across crates share: a small game's contract, and a server with players over either transport.
-//! The tests themselves stand in `tests/`; nothing here is for games yet.
+//! The test kit for games ([`TestServer`], [`TestPlayer`]), and what Farcall's own tests across crates share: a small
+//! game's contract, and a server with players over either transport. The tests themselves stand in `tests/`.
 
+pub mod kit;
 pub mod table;
+
+pub use kit::{Heard, TestPlayer, TestServer};
 pub mod waiting;
 
 use farcall_client::{Client, ClientConfig, ConnectError};

@@ -38,7 +38,7 @@ pub async fn call(
         }
         CallError::NotExecuted(NotExecuted::UnknownRoute) => Err(unknown(client, at, route, options).await?),
         CallError::NotExecuted(NotExecuted::BadArguments) => Err(misfit(client, route, body, options).await?),
-        other => Err(explain(route, other, options.within)),
+        other => Err(explain(client, route, other, options.within)),
     }
 }
 
@@ -129,7 +129,7 @@ async fn described(client: &Client, route: &str, options: &Options) -> Result<Op
     Ok(table.routes.into_iter().find(|known| known.name == route && known.served_by == "server"))
 }
 
-fn explain(route: &str, error: CallError<RawError>, within: Duration) -> Trouble {
+fn explain(client: &Client, route: &str, error: CallError<RawError>, within: Duration) -> Trouble {
     let ended = |message: String| Trouble::new(Exit::Ended, message);
     match error {
         CallError::Handler(error) => {
@@ -148,7 +148,11 @@ fn explain(route: &str, error: CallError<RawError>, within: Duration) -> Trouble
         }
         CallError::Cancelled => ended(format!("{route} was cancelled")),
         CallError::Indeterminate => {
-            ended(format!("the session was lost before {route} answered; it may have run"))
+            let trouble = ended(format!("the session was lost before {route} answered; it may have run"));
+            match client.session().closed_reason() {
+                Some(reason) => trouble.hint(reason.to_string()),
+                None => trouble,
+            }
         }
     }
 }

@@ -13,7 +13,9 @@ use crate::exit::{Exit, Trouble};
 /// # Errors
 /// [`Exit::NoServer`] with the reason.
 pub async fn connect(at: &At, options: &Options, routes: Routes) -> Result<Client, Trouble> {
-    let limits = Limits { body_bytes_max: Limits::BODY_BYTES_MAX, ..Limits::default() };
+    let limits = Limits::default();
+    let login_timeout = limits.login_timeout.min(options.within);
+    let limits = Limits { body_bytes_max: Limits::BODY_BYTES_MAX, login_timeout, ..limits };
     let config = ClientConfig {
         credential: options.credential(),
         build: options.build,
@@ -42,7 +44,7 @@ fn explain(error: ConnectError, address: &str, credential: &Credential, options:
                 .hint("is it a Farcall server?");
         }
         LoginFailed::TimedOut(time) => {
-            return trouble(format!("{address} did not finish the login within {} s", time.as_secs()))
+            return trouble(format!("{address} did not finish the login within {} s", time.as_secs_f64()))
                 .hint("is it a Farcall server?");
         }
         LoginFailed::Login(error) => error,

@@ -9,7 +9,7 @@ use crate::paint::{Paint, clean, padded, say};
 use crate::{json, routes};
 
 /// Signatures wider than this have their docs on a line of their own.
-const COLUMN_CHARS: usize = 58;
+const COLUMN_CHARS: usize = 46;
 
 /// Lists what is served here and there.
 ///
@@ -56,32 +56,31 @@ fn listing(table: &RouteTable, address: &str, paint: Paint) -> String {
 }
 
 fn rows(routes: &[&RouteInfo], paint: Paint) -> Vec<String> {
-    let line = |route: &RouteInfo| clean(&route.signature_line());
-    let widths = routes.iter().map(|route| line(route).chars().count());
-    let width = widths.filter(|&width| width <= COLUMN_CHARS).max().unwrap_or(COLUMN_CHARS);
-    let flavours = routes.iter().map(|route| flavour(route).len()).max().unwrap_or(0);
-    let row = |route: &&RouteInfo| {
-        let plain = line(route);
-        let fits = plain.chars().count() <= width;
-        let (name, types) = plain.split_at(clean(&route.name).len());
-        let padding = padded("", width.saturating_sub(plain.chars().count()));
-        let signature = format!("  {}{types}{padding}", paint.name(name));
-        let docs = first_line(&route.docs);
-        let told = padded(flavour(route), flavours);
-        let told = if flavours == 0 { told } else { format!("{told}  ") };
-        let rest = format!("{}{}", paint.dim(&told), paint.dim(&docs));
-        let row = match fits || (docs.is_empty() && told.trim().is_empty()) {
-            true => format!("{signature}  {rest}"),
-            false => format!("{signature}\n  {}  {rest}", padded("", width)),
+    let lines: Vec<String> = routes.iter().map(|route| clean(&route.signature_line())).collect();
+    let widths = lines.iter().map(|line| line.chars().count());
+    let width = widths.filter(|&width| width <= COLUMN_CHARS).max().unwrap_or(0);
+    let row = |(route, line): (&&RouteInfo, &String)| {
+        let (name, types) = line.split_at(clean(&route.name).len());
+        let signature = format!("  {}{types}", paint.name(name));
+        let docs = paint.dim(&remark(route));
+        let row = match line.chars().count() {
+            fits if fits <= width => format!("{signature}{}  {docs}", " ".repeat(width - fits)),
+            _ if docs.is_empty() => signature,
+            _ => format!("{signature}\n  {}  {docs}", " ".repeat(width)),
         };
         row.trim_end().to_owned()
     };
-    routes.iter().map(row).collect()
+    routes.iter().zip(&lines).map(row).collect()
 }
 
-/// How messages are delivered; nothing for calls, which are the rule.
-fn flavour(route: &RouteInfo) -> &str {
-    if route.is_call() { "" } else { &route.delivery }
+/// How messages are delivered (calls are the rule), and the first line of the docs.
+fn remark(route: &RouteInfo) -> String {
+    let docs = first_line(&route.docs);
+    match (route.is_call(), docs.is_empty()) {
+        (true, _) => docs,
+        (false, true) => clean(&route.delivery),
+        (false, false) => format!("{}: {docs}", clean(&route.delivery)),
+    }
 }
 
 fn first_line(docs: &str) -> String {
@@ -90,7 +89,8 @@ fn first_line(docs: &str) -> String {
 
 fn description(route: &RouteInfo, address: &str, paint: Paint) -> String {
     let mut lines = vec![format!("{}{}", paint.name(&clean(&route.name)), clean(&route.types_line()))];
-    lines.extend(route.docs.lines().map(|line| format!("  {}", paint.dim(&clean(line.trim())))));
+    let docs = route.docs.lines().map(|line| format!("  {}", paint.dim(&clean(line.trim()))));
+    lines.extend(docs.map(|line| line.trim_end().to_owned()));
     lines.push(String::new());
     let mut field = |name: &str, value: String| {
         lines.push(format!("  {}  {value}", paint.bold(&padded(name, 9))));
@@ -111,10 +111,11 @@ fn description(route: &RouteInfo, address: &str, paint: Paint) -> String {
     if let Some(place) = &route.place {
         field("stands in", clean(place));
     }
-    if !route.types.is_empty() {
+    let types = route.types.iter().chain(&route.answer_types).flat_map(|definition| definition.lines());
+    let types: Vec<String> = types.map(|line| format!("  {}", clean(line))).collect();
+    if !types.is_empty() {
         lines.push(String::new());
-        let types = route.types.iter().flat_map(|definition| definition.lines());
-        lines.extend(types.map(|line| format!("  {}", clean(line))));
+        lines.extend(types);
     }
     lines.push(String::new());
     lines.push(format!("  {}", example(route, address, paint)));

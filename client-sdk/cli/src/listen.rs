@@ -100,9 +100,10 @@ pub async fn listen(
             biased;
             Some(event) = heard.events.recv() => {
                 say(&heard.line(&event, &names, options.json))?;
-                let missed = heard.missed.swap(0, Ordering::Relaxed);
-                if missed > 0 && !options.json {
-                    say(&Paint::out().bad(&format!("({missed} not shown: they came faster than they were read)")))?;
+                match heard.missed.swap(0, Ordering::Relaxed) {
+                    0 => {}
+                    missed if options.json => say(&serde_json::json!({ "missed": missed }).to_string())?,
+                    missed => say(&Paint::out().bad(&format!("({missed} not shown: printing is too slow)")))?,
                 }
                 left = left.map(|left| left - 1);
             }

@@ -21,7 +21,10 @@ use listen::Until;
 use paint::Paint;
 
 fn main() -> ExitCode {
-    let command = Command::parse();
+    let command = match Command::try_parse() {
+        Ok(command) => command,
+        Err(error) => return misused(&error),
+    };
     let as_json = command.options.json;
     // One thread: there is one connection.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -38,6 +41,18 @@ fn main() -> ExitCode {
             ExitCode::from(trouble.exit as u8)
         }
     }
+}
+
+/// Help, the version, or what is wrong with the command line.
+fn misused(error: &clap::Error) -> ExitCode {
+    let wants_json = std::env::args().any(|argument| argument == "--json");
+    if !error.use_stderr() || !wants_json {
+        error.exit();
+    }
+    let text = error.to_string();
+    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    eprint!("{}", Trouble::new(Exit::Usage, message).json());
+    ExitCode::from(Exit::Usage as u8)
 }
 
 async fn run(command: Command) -> Result<(), Trouble> {

@@ -32,8 +32,10 @@ pub struct RouteInfo {
     pub reply: Option<String>,
     /// The type of the handler's own error.
     pub error: Option<String>,
-    /// Definitions of the structs and enums that arguments, reply and error consist of.
+    /// Definitions of the structs and enums that the arguments consist of.
     pub types: Vec<String>,
+    /// Those of reply and error, where they are others.
+    pub answer_types: Vec<String>,
     /// Arguments in JSON, to be changed and sent.
     pub example: String,
     /// An answer in JSON; none where nobody answers.
@@ -85,13 +87,14 @@ impl RouteInfo {
     ) -> Self {
         let Shapes { arguments, ok, err } = shapes;
         let answers = delivery == Delivery::Call;
-        let used = arguments.iter().map(|(_, shape)| *shape).chain(answers.then_some(ok)).chain(err);
         let mut named = Vec::new();
-        for shape in used.flat_map(Shape::named) {
-            if !named.contains(&shape) {
-                named.push(shape);
-            }
-        }
+        let mut definitions = |shape: &'static Shape| -> Vec<String> {
+            let fresh: Vec<_> = shape.named().into_iter().filter(|shape| !named.contains(shape)).collect();
+            named.extend(&fresh);
+            fresh.into_iter().map(Shape::definition).collect()
+        };
+        let types = arguments.iter().flat_map(|(_, shape)| definitions(shape)).collect();
+        let answer_types = answers.then_some(ok).into_iter().chain(err).flat_map(definitions).collect();
         let examples: Vec<String> = arguments.iter().map(|(_, shape)| shape.example().to_string()).collect();
         let info =
             |&(name, shape): &(&str, &Shape)| ArgumentInfo { name: name.into(), shape: shape.to_string() };
@@ -102,7 +105,8 @@ impl RouteInfo {
             arguments: arguments.iter().map(info).collect(),
             reply: answers.then(|| ok.to_string()),
             error: err.map(ToString::to_string),
-            types: named.into_iter().map(Shape::definition).collect(),
+            types,
+            answer_types,
             example: format!("[{}]", examples.join(", ")),
             reply_example: answers.then(|| ok.example().to_string()),
             docs: String::new(),
@@ -153,7 +157,7 @@ mod tests {
         };
         let info = RouteInfo::of(&route(Delivery::Call, &TICKET, Some(&Shape::Str)));
         assert_eq!(info.signature_line(), "Lobby.enqueue(x: i64) -> Result<Ticket, String>");
-        assert_eq!(info.types, ["struct Ticket(u16)"]);
+        assert_eq!((info.types.len(), &info.answer_types[..]), (0, &["struct Ticket(u16)".to_owned()][..]));
         assert_eq!((&info.docs[..], &info.example[..], info.is_call()), ("Enters.", "[0]", true));
         let told = RouteInfo::of(&route(Delivery::Latest, &Shape::Unit, None));
         assert_eq!((told.types_line(), told.is_call()), ("(x: i64)".into(), false));

@@ -1,14 +1,29 @@
 //! What may travel as an argument or a reply, and the shape by which two peers check that they mean the same.
 //! Encoding itself is the codec's (`codec`); this module only describes.
 
+mod bounded;
+mod check;
 mod impls;
 mod print;
 mod shape;
 mod show;
 
+#[cfg(feature = "chrono")]
+mod chrono;
+#[cfg(feature = "glam")]
+mod glam;
+#[cfg(feature = "smol_str")]
+mod smol_str;
+#[cfg(feature = "time")]
+mod time;
+#[cfg(feature = "uuid")]
+mod uuid;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use bounded::{Bounded, Measure, TooLong};
+pub use check::{ShapeMismatch, check_shape};
 pub use shape::{Field, Fields, Shape, Variant};
 pub use show::show_arguments;
 

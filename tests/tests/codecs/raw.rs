@@ -4,7 +4,7 @@ use farcall_client::{CallError, Codec, NotExecuted, RawCall, Routes};
 use farcall_protocol::{ROUTES_ROUTE, RouteId, RouteTable};
 use farcall_server::{Admission, ServerConfig};
 use farcall_tests::waiting::until;
-use farcall_tests::{Over, Table, over_both_transports};
+use farcall_tests::{Table, over_both_transports};
 
 use super::*;
 
@@ -96,10 +96,8 @@ over_both_transports! {
                 "client Drinker.toast(counted: u64)",
             ]);
             let sit = &routes[2];
-            assert_eq!(sit.types, [
-                "struct Place { who: String, seat: Option<u8> }",
-                "enum Full { Waiting { ahead: u32 } }",
-            ]);
+            assert_eq!(sit.types, ["struct Place { who: String, seat: Option<u8> }"]);
+            assert_eq!(sit.answer_types, ["enum Full { Waiting { ahead: u32 } }"]);
             assert_eq!(sit.docs, "Takes a place.");
             assert!(sit.place.as_deref().unwrap().contains("codecs/main.rs:"), "{sit:?}");
             assert_eq!((routes[1].delivery.as_str(), routes[4].place.as_deref()), ("notify", None));
