@@ -154,6 +154,23 @@ impl Server {
         Everyone { server: self.handle.inner.clone() }
     }
 
+    /// Sends each player something of its own: `server.each(&uids, |player, uid| player.snapshot(view_of(uid)))`.
+    /// Players who are offline are left out. How many were there.
+    pub fn each<U: AsRef<str>>(
+        &self,
+        uids: impl IntoIterator<Item = U>,
+        mut send: impl FnMut(&Player, &U),
+    ) -> usize {
+        let mut reached = 0;
+        for uid in uids {
+            if let Ok(player) = self.player(&uid) {
+                send(&player, &uid);
+                reached += 1;
+            }
+        }
+        reached
+    }
+
     /// Closes a player's sessions, telling it why. False if it has none.
     pub fn kick(&self, uid: impl AsRef<str>, why: &str) -> bool {
         let seats = self.handle.inner.players.seats(uid.as_ref());

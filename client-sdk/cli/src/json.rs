@@ -170,16 +170,11 @@ impl Layout<'_> {
 fn fits(node: &Node<'_>, room: usize) -> Option<usize> {
     match node {
         Node::Plain(text) => room.checked_sub(text.chars().count()),
-        Node::List(items) => {
-            let room = room.checked_sub(2)?;
-            items.iter().try_fold(room, |room, item| fits(item, room)?.checked_sub(2))
-        }
-        Node::Object(fields) => {
-            let room = room.checked_sub(2)?;
-            fields.iter().try_fold(room, |room, (name, value)| {
-                fits(value, room.checked_sub(name.chars().count() + 2)?)?.checked_sub(2)
-            })
-        }
+        // Two brackets, and two characters between any two items: as many as two an item.
+        Node::List(items) => items.iter().try_fold(room, |room, item| fits(item, room)?.checked_sub(2)),
+        Node::Object(fields) => fields.iter().try_fold(room, |room, (name, value)| {
+            fits(value, room.checked_sub(name.chars().count() + 2)?)?.checked_sub(2)
+        }),
     }
 }
 

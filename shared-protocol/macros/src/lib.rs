@@ -78,7 +78,9 @@ pub fn contract(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// `#[message(as = [f32; 3])]` on a field of a foreign type states the shape that its bytes have.
+/// `#[message(as = [f32; 3])]` on a field of a foreign type states the shape that its bytes have; call
+/// `farcall_protocol::check_shape` in a test, which compares it with what serde writes. A bound on a text or a list
+/// is a type: `Bounded<String, 24>`.
 ///
 /// Refused, each with its way out: types that contain themselves, `union`s, `usize` and `isize`, borrowed data,
 /// and serde attributes that change the bytes unseen (allowed are `default`, `alias`, `bound`, `crate`,
@@ -109,9 +111,41 @@ pub fn message(item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// `Context` and `State<T>` come before the arguments from the wire. The function itself stays as it is, to be
-/// called and tested. An `async fn` gives a future that is `Send`. `#[route(name = "...")]` names a route that has
-/// no contract; a contract names its own.
+/// What it takes from us is known by its type and comes before the arguments from the wire, in any order:
+///
+/// * `Context`: who calls, until when, the way back; `State<T>`: a value given at start; `Session<T>`: what
+///   admission made for this session.
+/// * `Reply<R>`: the right to answer later, from anywhere. The function then returns nothing; a `Reply` that is
+///   dropped answers as abandoned.
+/// * `&mut T` as the first of all makes a *frame handler*: it runs only inside `poll(&mut frame, budget)`, on the
+///   thread that polls, in order of arrival.
+///
+/// ```ignore
+/// #[route(Lobby::vote)] // answered when somebody decides
+/// fn vote(world: &mut World, ctx: Context, reply: Reply<bool>, question: String) {
+///     world.votes.push((ctx.uid().clone(), question, reply));
+/// }
+///
+/// #[route] // each method with `&self` is a route on `State<Calculator>`: `Calculator.add`
+/// impl Calculator {
+///     fn add(&self, x: i64, y: i64) -> i64 {
+///         self.count();
+///         x + y
+///     }
+///
+///     #[route(skip)] // not this one
+///     fn count(&self) {
+///         self.calls.fetch_add(1, Ordering::Relaxed);
+///     }
+/// }
+/// ```
+///
+/// On an `impl`, `#[route(Lobby)]` ties the methods to the contract's routes of their names, and
+/// `#[route(Lobby::sum)]` on a method to that one. Without a contract `#[route(name = "Calc")]` on the `impl` and
+/// `#[route(name = "plus")]` on a method name the two parts around the dot. Private methods are routes, too.
+///
+/// The function itself stays as it is, to be called and tested. An `async fn` gives a future that is `Send`.
+/// `#[route(name = "...")]` names a route that has no contract; a contract names its own.
 ///
 /// Linking a handler exposes nothing: a server serves the contracts in `serves`, and routes without one only
 /// when asked to.

@@ -6,8 +6,9 @@ use super::{Answer, RouteDescriptor, ServedBy};
 
 /// Something that stubs are called on.
 ///
-/// Such a handle has exactly one inherent method, `session()` (a group: `members()`), which leads to everything
-/// else: an inherent method would silently shadow a stub of the same name.
+/// Such a handle has one inherent method, `session()` (a group: `members()`), which leads to everything else, and a
+/// client also `poll()`: an inherent method would silently shadow a stub of the same name, so contracts cannot have
+/// these three.
 pub trait Caller {
     /// What a stub with a reply returns: one call on a player, a gathering of calls on a group.
     type Call<R: Answer>;

@@ -3,8 +3,6 @@
 
 use std::fmt::{self, Display};
 
-use serde::Serialize;
-
 use super::{Fields, Message, Shape};
 use crate::codec::{Codec, CodecError};
 

@@ -53,6 +53,14 @@ fn read(field: &syn::Field, name: &str, of: &Ident, variant: Option<&Ident>, err
         Some(variant) => format!("field `{name}` of `{variant}`"),
         None => format!("field `{name}`"),
     };
+    if let Some((word, len)) = &own.max_len {
+        let (ty, len) = (types::spelled(&field.ty), types::spelled(len));
+        let sentence = format!(
+            "{place}: a bound is part of the type, which keeps it while it is decoded and in the program: \
+             `Bounded<{ty}, {len}>`"
+        );
+        errors.at(word, sentence);
+    }
     let ty = own.shape_of.as_ref().unwrap_or(&field.ty);
     let mut look = FieldType { place, of, errors, refused: false };
     look.visit_type(ty);
@@ -70,6 +78,8 @@ struct Own {
     secret: Option<Ident>,
     /// The type whose shape the field has, where it is not the field's own.
     shape_of: Option<Type>,
+    /// The word `max_len`, which is none of ours but is looked for, with its value.
+    max_len: Option<(Ident, Expr)>,
 }
 
 impl Own {
@@ -95,6 +105,7 @@ impl Own {
         match word {
             Word::Secret(at) => self.secret = Some(at),
             Word::As(ty) => self.shape_of = Some(*ty),
+            Word::MaxLen(at, len) => self.max_len = Some((at, *len)),
             Word::Unknown(at) => errors.at(&at, words::unknown(&at.to_string(), KNOWN)),
         }
     }
@@ -103,6 +114,7 @@ impl Own {
 enum Word {
     Secret(Ident),
     As(Box<Type>),
+    MaxLen(Ident, Box<Expr>),
     Unknown(Ident),
 }
 
@@ -117,7 +129,10 @@ impl Parse for Word {
             return Ok(Self::As(input.parse()?));
         }
         if input.parse::<Option<Token![=]>>()?.is_some() {
-            input.parse::<Expr>()?;
+            let value = input.parse::<Expr>()?;
+            if word == "max_len" {
+                return Ok(Self::MaxLen(word, Box::new(value)));
+            }
         }
         Ok(Self::Unknown(word))
     }
