@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use farcall_link::transport::tcp;
 use farcall_link::{
-    Address, Inbox, Link, LinkConfig, LoginFailed, Peer, PollError, Polled, Router, SessionHandle,
+    Address, Inbox, Link, LinkConfig, LoginFailed, Peer, PollError, Polled, Router, Served, SessionHandle,
     StartError, Transport,
 };
 use farcall_protocol::handshake::Connecting;
@@ -25,7 +25,8 @@ use crate::events::Events;
 /// A session with a server. Contracts served by the server are called on it; everything else is behind
 /// [`session`](Self::session).
 ///
-/// Clones are handles to the same session. Dropping the last one ends it: what was sent before still goes out.
+/// Clones are handles to the same session. Dropping the last one ends it: what was sent before still goes out, as long as
+/// the runtime runs. A `main` that is about to return waits for that: `client.session().leave().await`.
 #[derive(Debug, Clone)]
 pub struct Client {
     held: Arc<Held>,
@@ -85,8 +86,17 @@ impl Client {
         address: Address,
         config: ClientConfig,
     ) -> Result<Self, ConnectError> {
-        let ClientConfig { serves, bare, routes, states, limits, .. } = config;
-        let router = Arc::new(Router::collect(Side::Client, &serves, &bare, routes, states, None)?);
+        let ClientConfig { serves, bare, handlers_in, routes, states, limits, .. } = config;
+        let router = Router::collect(Served {
+            side: Side::Client,
+            contracts: &serves,
+            bare,
+            handlers_in,
+            routes,
+            states,
+            session: None,
+        })?;
+        let router = Arc::new(router);
         let inbox = Arc::new(Inbox::new(router.frame()));
         let connecting = Connecting {
             uid: config.uid,
@@ -98,7 +108,8 @@ impl Client {
             codecs: config.codecs,
         };
         let time = limits.login_timeout;
-        let link_config = LinkConfig { limits, router, inbox: inbox.clone(), data: Arc::new(()) };
+        let link_config =
+            LinkConfig { limits, router, inbox: inbox.clone(), owner: Arc::new(()), data: Arc::new(()) };
         let link = farcall_link::connect(io, connecting, address, time, link_config).await?;
         let server = link.peer();
         tokio::spawn(stay(link));
@@ -126,9 +137,9 @@ impl Client {
 async fn stay<T: Transport>(link: Link<T>) {
     let server: Peer<ServedByServer> = link.peer();
     let session = server.session();
-    info!(target: "farcall", uid = %session.uid(), session = %session.id(), address = %session.address(), "opened");
+    info!(target: "farcall", side = Side::Client.name(), uid = %session.uid(), session = %session.id(), address = %session.address(), "opened");
     let CloseReason { code, message, by_peer } = link.run().await;
-    info!(target: "farcall", uid = %session.uid(), session = %session.id(), code = code.name(), by_peer, message, "closed");
+    info!(target: "farcall", side = Side::Client.name(), uid = %session.uid(), session = %session.id(), code = code.name(), by_peer, reason = ?message, "closed");
 }
 
 impl Drop for Held {
@@ -157,7 +168,7 @@ impl Caller for Client {
 }
 
 /// A client's session: all of [`SessionHandle`], and what only a client has.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct ServerSession<'a> {
     handle: SessionHandle<'a>,
 }
@@ -176,7 +187,7 @@ impl ServerSession<'_> {
     }
 
     /// Ends the session in order and waits until it is over.
-    pub async fn leave(&self) {
+    pub async fn leave(self) {
         self.handle.close(CloseReason::ours(CloseCode::Done, ""));
         self.handle.ended().await;
     }

@@ -26,6 +26,10 @@ pub struct ClientConfig {
     pub serves: Vec<&'static ContractDescriptor>,
     /// Which routes of no contract to serve. Default: none.
     pub bare: Bare,
+    /// Take handlers from this module and those below it only, named as `module_path!()` names it. For a program that
+    /// holds peers of several kinds, such as a person and bots, each with handlers of its own for one contract.
+    /// Default: `None`, all that are linked.
+    pub handlers_in: Option<&'static str>,
     /// Routes added by hand.
     pub routes: Routes,
     /// The values that handlers take as `State<T>`.
@@ -54,6 +58,7 @@ impl ClientConfig {
             codecs: Codec::ALL.to_vec(),
             serves: Vec::new(),
             bare: Bare::None,
+            handlers_in: None,
             routes: Routes::new(),
             states: States::new(),
             limits: Limits::default(),

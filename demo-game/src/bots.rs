@@ -1,16 +1,19 @@
-//! Bots: players that answer, steer and talk by themselves, over the same session a person would have.
+//! Bots: players that answer, steer and talk by themselves. First their side of the contract, what the server's calls
+//! do at a bot; then what a bot does by itself.
 
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use farcall_client::{Client, CloseCode, ConnectError};
-use farcall_protocol::Uid;
+use farcall_client::{Client, ClientConfig, CloseCode, ConnectError, Context, State, States, route};
+use farcall_protocol::{Uid, contracts};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::arena::brain::Brain;
-use crate::arena::{PlayerId, Prng};
-use crate::contract::{Event, Lobby, Ticket};
-use crate::player::{Inbox, News, connect};
+use crate::arena::{Prng, World};
+use crate::contract::{ChatLine, Event, GameId, Lobby, Player};
 use crate::scribe::Scribe;
+use crate::snapshot::Snapshot;
 use crate::wire::Wire;
 
 /// What a bot is like.
@@ -20,7 +23,7 @@ pub struct Bot {
     pub uid: Uid,
     /// Two bots of one seed play alike.
     pub seed: u64,
-    /// It has left its keyboard: it never answers a ready check.
+    /// It does not want to play: it says so to every ready check, and is left out.
     pub is_away: bool,
     /// How many rematches it wants.
     pub rematches: u32,
@@ -28,71 +31,90 @@ pub struct Bot {
     pub friends: Vec<Uid>,
 }
 
+/// A bot at play: what its handlers share.
+struct Mind {
+    bot: Bot,
+    brain: Mutex<Brain>,
+    rematches_voted: AtomicU32,
+    wire: Wire,
+    scribe: Scribe,
+}
+
+#[route(Player::ready_check)]
+fn ready_check(mind: State<Mind>, game: GameId) -> bool {
+    mind.scribe.ready_check(game);
+    !mind.bot.is_away
+}
+
+#[route(Player::rematch)]
+async fn rematch(mind: State<Mind>) -> bool {
+    mind.scribe.rematch();
+    sleep(THOUGHT * (1 + mind.bot.seed as u32 % 8)).await;
+    mind.rematches_voted.fetch_add(1, Relaxed) < mind.bot.rematches
+}
+
+#[route(Player::snapshot)]
+fn snapshot(ctx: Context, mind: State<Mind>, world: Snapshot) {
+    mind.wire.tally().snapshot();
+    let world = World::from(world);
+    if let Some(disc) = world.discs.iter().find(|disc| disc.name == ctx.uid().as_str()) {
+        let mut brain = mind.brain.lock().unwrap_or_else(PoisonError::into_inner);
+        let wish = brain.steer(&world, disc.id);
+        ctx.peer().steer(wish.dx, wish.dy);
+    }
+    mind.scribe.sees(world);
+}
+
+#[route(Player::event)]
+async fn event(ctx: Context, mind: State<Mind>, event: Event) {
+    mind.scribe.event(&event);
+    if let Event::Ends { .. } = event {
+        let watched = mind.wire.to_server(ctx.uid(), "leaderboard");
+        let _ = watched.ended(ctx.peer().leaderboard().await);
+    }
+}
+
+#[route(Player::chat)]
+fn chat(mind: State<Mind>, line: ChatLine) {
+    mind.scribe.chat(&line);
+}
+
+#[route(Player::hear)]
+fn hear(mind: State<Mind>, from: Uid, text: String) -> String {
+    mind.scribe.heard(&from, &text);
+    let replies =
+        if text.ends_with('?') { ["ok", "never", "after this pellet"] } else { ["noted", "ha", "we'll see"] };
+    replies[mind.bot.seed as usize % replies.len()].to_owned()
+}
+
 impl Bot {
-    /// Plays until its session ends. A bot with a scribe has what it sees written down.
-    pub async fn play(
-        &self,
-        address: &str,
-        wire: &Wire,
-        scribe: Option<&Scribe>,
-    ) -> Result<(), ConnectError> {
-        let (server, inbox) = connect(address, &self.uid, wire).await?;
-        let session = server.session();
-        // What it says may wait for another bot's answer, which may wait for this one's: so both go on at once.
+    /// Plays until its session ends. What it sees is written down by the scribe.
+    pub async fn play(&self, address: &str, wire: &Wire, scribe: Scribe) -> Result<(), ConnectError> {
+        let mind = Mind {
+            bot: self.clone(),
+            brain: Mutex::new(Brain::new(self.seed)),
+            rematches_voted: AtomicU32::new(0),
+            wire: wire.clone(),
+            scribe,
+        };
+        let config = ClientConfig {
+            serves: contracts![Player],
+            handlers_in: Some(module_path!()),
+            states: States::new().with(mind),
+            ..ClientConfig::for_uid(address, self.uid.clone())
+        };
+        let server = Client::connect(config).await?;
+        let watched = wire.to_server(&self.uid, "enqueue");
+        let _ = watched.ended(server.enqueue().await);
         tokio::select! {
-            () = self.listen(&server, inbox, wire, scribe) => {}
             () = self.talk(&server, wire), if !self.is_away => {}
-            reason = session.closed() => {
+            reason = server.session().closed() => {
                 if reason.code != CloseCode::Shutdown {
                     wire.tally().error(&format!("{}: {reason}", self.uid));
                 }
             }
         }
         Ok(())
-    }
-
-    /// Enters the queue, steers by what the server shows, and answers what it asks.
-    async fn listen(&self, server: &Client, mut inbox: Inbox, wire: &Wire, scribe: Option<&Scribe>) {
-        let Ok(Ticket(number)) = wire.to_server(&self.uid, "enqueue", server.enqueue()).await else { return };
-        let mut brain = Brain::new(self.seed);
-        let mut rematches_left = self.rematches;
-        loop {
-            tokio::select! {
-                Some(news) = inbox.news.recv() => {
-                    scribe.inspect(|scribe| scribe.hears(&news));
-                    self.hears(news, &mut rematches_left, server, wire).await;
-                }
-                Ok(()) = inbox.world.changed() => {
-                    let Some(world) = inbox.world.borrow_and_update().clone() else { continue };
-                    let wish = brain.steer(&world, PlayerId(number));
-                    server.steer(wish.dx, wish.dy);
-                    scribe.inspect(|scribe| scribe.sees(world));
-                }
-                else => return,
-            }
-        }
-    }
-
-    async fn hears(&self, news: News, rematches_left: &mut u32, server: &Client, wire: &Wire) {
-        match news {
-            News::ReadyCheck(_, mut answer) if self.is_away => answer.is_too_late().await,
-            News::ReadyCheck(_, answer) => drop(answer.give(true)),
-            News::Rematch(answer) => {
-                let wants = *rematches_left > 0;
-                *rematches_left = rematches_left.saturating_sub(1);
-                // In a task of its own, so that it goes on answering whispers while it thinks about this.
-                let thinking = THOUGHT * (1 + self.seed as u32 % 8);
-                tokio::spawn(async move {
-                    sleep(thinking).await;
-                    answer.give(wants);
-                });
-            }
-            News::Heard(_, text, answer) => drop(answer.give(reply_to(&text, self.seed))),
-            News::Event(Event::Ends { .. }) => {
-                let _ = wire.to_server(&self.uid, "leaderboard", server.leaderboard()).await;
-            }
-            News::Event(_) | News::Chat(_) => {}
-        }
     }
 
     /// Says something now and then: mostly to a friend, sometimes to all.
@@ -105,32 +127,18 @@ impl Bot {
         pauses.tick().await;
         loop {
             pauses.tick().await;
-            match self.friends.get(pick(self.friends.len() + 1)) {
-                Some(friend) => {
-                    let call = server.whisper(friend, WHISPERS[pick(WHISPERS.len())]);
-                    let answer = wire.relayed(&self.uid, friend, "whisper", call).await;
-                    wire.tally().whisper(answer.is_ok());
-                }
-                None => {
-                    server.chat(SHOUTS[pick(SHOUTS.len())]);
-                }
-            }
+            let Some(friend) = self.friends.get(pick(self.friends.len() + 1)) else {
+                server.chat(SHOUTS[pick(SHOUTS.len())]);
+                continue;
+            };
+            let watched = wire.relayed(&self.uid, friend, "whisper");
+            let answer = server.whisper(friend, WHISPERS[pick(WHISPERS.len())]).await;
+            wire.tally().whisper(watched.ended(answer).is_ok());
         }
     }
-}
-
-fn reply_to(text: &str, seed: u64) -> String {
-    let replies =
-        if text.ends_with('?') { ["ok", "never", "after this pellet"] } else { ["noted", "ha", "we'll see"] };
-    replies[seed as usize % replies.len()].to_owned()
 }
 
 const PAUSE: Duration = Duration::from_millis(2_500);
 const THOUGHT: Duration = Duration::from_millis(110);
 const WHISPERS: [&str; 4] = ["truce?", "swap corners?", "behind you", "I see you"];
 const SHOUTS: [&str; 3] = ["good luck", "who ate my pellet", "this corner is mine"];
-/// As many as an arena holds.
-pub const NAMES: [&str; 16] = [
-    "cat", "owl", "fox", "elk", "bee", "yak", "emu", "ant", "cod", "ape", "hen", "pig", "rat", "jay", "bat",
-    "ram",
-];

@@ -50,6 +50,9 @@ pub enum Part {
         /// How many.
         #[arg(value_parser = value_parser!(u8).range(1..=16))]
         count: u8,
+        /// Ends each bot's name, up to 9 letters and digits, so that bots of two programs differ [default: a number]
+        #[arg(long)]
+        tag: Option<String>,
         /// Where the server listens.
         #[arg(long, default_value = ADDRESS)]
         address: String,

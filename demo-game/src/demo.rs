@@ -8,7 +8,7 @@ use farcall_protocol::Uid;
 use farcall_server::{BindError, Server};
 use tokio::task::JoinSet;
 
-use crate::bots::{Bot, NAMES};
+use crate::bots::Bot;
 use crate::contract::Rank;
 use crate::director::{Director, Plan};
 use crate::hall::Hall;
@@ -98,7 +98,7 @@ async fn close(show: &mut Show, wire: &Wire, ranks: Vec<Rank>) -> std::io::Resul
     wire.scene().phase = Phase::Over;
     wire.scene().note =
         ranks.first().map(|best| format!("{} leads the board", best.player)).unwrap_or_default();
-    show.now(wire)?;
+    show.draw(wire)?;
     if !show.is_live() {
         return Ok(());
     }
@@ -106,9 +106,15 @@ async fn close(show: &mut Show, wire: &Wire, ranks: Vec<Rank>) -> std::io::Resul
     quit.unwrap_or(Ok(()))
 }
 
-/// The first so many bots. `away` is the place of one that left its keyboard.
+/// So many bots. `away` is the place of one that does not want to play.
 pub fn guests(count: usize, rematches: u32, away: Option<usize>) -> Vec<Bot> {
-    let names: Vec<Uid> = NAMES.iter().take(count).filter_map(|name| Uid::new(name).ok()).collect();
+    tagged_guests("", count, rematches, away)
+}
+
+/// Bots whose names end with a tag, so that bots of two programs are not taken for each other.
+pub fn tagged_guests(tag: &str, count: usize, rematches: u32, away: Option<usize>) -> Vec<Bot> {
+    let names = NAMES.iter().take(count).filter_map(|name| Uid::new(format!("{name}{tag}")).ok());
+    let names: Vec<Uid> = names.collect();
     let present = |(place, uid): (usize, &Uid)| (Some(place) != away).then(|| uid.clone());
     let present: Vec<Uid> = names.iter().enumerate().filter_map(present).collect();
     let bot = |(place, uid): (usize, &Uid)| Bot {
@@ -126,10 +132,10 @@ pub fn spawn(bots: Vec<Bot>, address: &str, wire: &Wire, scribe: Option<Scribe>)
     let mut tasks = JoinSet::new();
     for (place, bot) in bots.into_iter().enumerate() {
         let (address, wire) = (address.to_owned(), wire.clone());
-        let scribe = scribe.clone().filter(|_| place == 0);
+        let scribe = scribe.clone().filter(|_| place == 0).unwrap_or_default();
         tasks.spawn(async move {
             let uid = bot.uid.clone();
-            if let Err(error) = bot.play(&address, &wire, scribe.as_ref()).await {
+            if let Err(error) = bot.play(&address, &wire, scribe).await {
                 wire.tally().error(&format!("{uid}: {error}"));
             }
         });
@@ -140,3 +146,8 @@ pub fn spawn(bots: Vec<Bot>, address: &str, wire: &Wire, scribe: Option<Scribe>)
 /// What everything but the matches may take.
 const SLACK: Duration = Duration::from_secs(15);
 const LAST_LOOK: Duration = Duration::from_millis(2_500);
+/// As many as an arena holds.
+const NAMES: [&str; 16] = [
+    "cat", "owl", "fox", "elk", "bee", "yak", "emu", "ant", "cod", "ape", "hen", "pig", "rat", "jay", "bat",
+    "ram",
+];

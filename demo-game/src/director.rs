@@ -2,12 +2,11 @@
 //! its players.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use farcall_protocol::Uid;
 use farcall_server::{Group, Server};
-use futures_util::future::join_all;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::info;
 
 use crate::arena::{Arena, ArenaConfig, ArenaEvent, TICKS_PER_SECOND};
@@ -65,25 +64,30 @@ impl Director {
             if stay == 0 {
                 sleep(self.plan.gather_time).await;
             }
-            let newcomers = std::mem::take(&mut self.hall.desk().queue);
-            let answers = join_all(newcomers.iter().map(|uid| self.is_ready(uid, game))).await;
-            for (uid, is_ready) in newcomers.into_iter().zip(answers) {
-                if is_ready { self.hall.desk().playing.push(uid) } else { left_out.push(uid) }
-            }
+            self.ready_check(game, &mut left_out).await;
             if self.hall.desk().playing.len() >= PLAYERS_MIN {
                 return left_out;
             }
         }
     }
 
-    /// The ready check: one call, awaited under a deadline.
-    async fn is_ready(&self, uid: &Uid, game: GameId) -> bool {
-        let Ok(player) = self.server.player(uid) else { return false };
-        let wire = &self.hall.wire;
-        let answer =
-            wire.to_player(uid, "ready_check", player.ready_check(game).within(self.plan.ready_time)).await;
-        wire.tally().ready_check(answer.is_ok());
-        answer.unwrap_or(false)
+    /// The ready check: everyone in the queue is asked at once. Who says no, or nothing in time, is left out.
+    async fn ready_check(&self, game: GameId, left_out: &mut Vec<Uid>) {
+        let newcomers = self.server.group("newcomers");
+        for uid in std::mem::take(&mut self.hall.desk().queue) {
+            // Who has gone in this moment is not asked.
+            let _ = newcomers.members().add(uid);
+        }
+        let (wire, asked) = (&self.hall.wire, Instant::now());
+        let mut answers = newcomers.ready_check(game).within(self.plan.ready_time);
+        while let Some((uid, answer)) = answers.next().await {
+            newcomers.members().remove(&uid);
+            wire.tally().ready_check(answer.is_ok());
+            match wire.to_player(&uid, "ready_check").since(asked).ended(answer) {
+                Ok(true) => self.hall.desk().playing.push(uid),
+                _ => left_out.push(uid),
+            }
+        }
     }
 
     fn seat(&self, room: &Group, game: GameId, left_out: Vec<Uid>, length: Duration) {
@@ -102,6 +106,8 @@ impl Director {
     }
 
     async fn play(&self, room: &Group) {
+        // Every session knows the server's clock; anyone's will do.
+        let clock = room.members().uids().iter().find_map(|uid| self.server.player(uid).ok());
         let mut ticks = interval(Duration::from_secs(1) / TICKS_PER_SECOND);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut is_over = false;
@@ -113,20 +119,24 @@ impl Director {
             is_over = desk.arena.is_over();
             drop(desk);
 
-            room.snapshot(Snapshot::from(world));
+            let now = clock.as_ref().map_or(Duration::ZERO, |player| player.session().server_now().0);
+            room.snapshot(Snapshot::of(world, now));
             for event in events {
                 room.event(event);
             }
         }
     }
 
-    /// Asks the whole room at once; who wants to plays on.
+    /// Asks the whole room at once; who does not want to, or does not say so in time, plays no more.
     async fn vote(&self, room: &Group) {
         let asked = Instant::now();
-        let votes = room.rematch().within(self.plan.vote_time).await;
-        self.hall.wire.to_all(room.members().name(), "rematch", &votes, asked.elapsed());
-        let wants = |uid: &Uid| votes.iter().any(|(voter, vote)| voter == uid && *vote == Ok(true));
-        self.hall.desk().playing.retain(wants);
+        let mut votes = room.rematch().within(self.plan.vote_time);
+        while let Some((uid, vote)) = votes.next().await {
+            let vote = self.hall.wire.to_player(&uid, "rematch").since(asked).ended(vote);
+            if vote != Ok(true) {
+                self.hall.desk().playing.retain(|playing| *playing != uid);
+            }
+        }
     }
 }
 

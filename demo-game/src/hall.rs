@@ -2,10 +2,9 @@
 //! One lock, held for microseconds and never across an await.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use farcall_protocol::Uid;
-use farcall_server::Server;
 use tokio::sync::Notify;
 
 use crate::arena::{Arena, ArenaConfig, DISCS_MAX, PlayerId, Standing, Steer};
@@ -15,7 +14,6 @@ use crate::wire::Wire;
 /// The hall of one server.
 #[derive(Debug)]
 pub struct Hall {
-    server: OnceLock<Server>,
     desk: Mutex<Desk>,
     /// Told when somebody enters the queue.
     entered: Notify,
@@ -45,17 +43,7 @@ impl Hall {
             arena: Arena::new(ArenaConfig::default(), 0),
             ranks: BTreeMap::new(),
         };
-        Arc::new(Self { server: OnceLock::new(), desk: Mutex::new(desk), entered: Notify::new(), wire })
-    }
-
-    /// Lets handlers find the server that runs them.
-    pub(crate) fn opens(&self, server: Server) {
-        // A hall has one server; a second one would be no concern of its handlers.
-        let _ = self.server.set(server);
-    }
-
-    pub(crate) fn server(&self) -> Option<&Server> {
-        self.server.get()
+        Arc::new(Self { desk: Mutex::new(desk), entered: Notify::new(), wire })
     }
 
     pub(crate) fn desk(&self) -> MutexGuard<'_, Desk> {

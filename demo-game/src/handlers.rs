@@ -14,23 +14,23 @@ use crate::hall::Hall;
 
 /// Starts the game's server. A [`Director`](crate::director::Director) makes matches of who enters.
 pub async fn serve(address: &str, hall: Arc<Hall>) -> Result<Server, BindError> {
-    let left = hall.clone();
-    let admission = Admission::new(admit).closed(move |ended| {
-        let hall = left.clone();
-        async move { hall.leave(ended.player.session().uid()) }
-    });
     let config = ServerConfig {
         address: address.to_owned(),
         serves: contracts![Lobby],
         states: States::new().with_shared(hall.clone()),
         ..ServerConfig::default()
     };
-    let server = Server::bind(config, admission).await?;
-    hall.opens(server.clone());
-    Ok(server)
+    Server::bind(config, admission(hall)).await
 }
 
-/// Login: anybody may play whose name can be shown.
+/// Anybody may play whose name can be shown. Who has gone leaves the hall.
+pub fn admission(hall: Arc<Hall>) -> Admission {
+    Admission::new(admit).closed(move |ended| {
+        let hall = hall.clone();
+        async move { hall.leave(ended.player.session().uid()) }
+    })
+}
+
 async fn admit(arrival: Arrival) -> Result<Uid, Refusal> {
     let name = arrival.uid.as_str();
     match name.len() <= NAME_CHARS_MAX && name.chars().all(|c| c.is_ascii_alphanumeric()) {
@@ -50,18 +50,23 @@ fn steer(ctx: Context, hall: State<Hall>, dx: f32, dy: f32) {
 }
 
 #[route(Lobby::chat)]
-fn chat(ctx: Context, hall: State<Hall>, text: String) {
+fn chat(ctx: Context, server: Server, text: String) {
     let text = text.chars().take(CHAT_CHARS_MAX).collect();
-    if let Some(server) = hall.server() {
-        server.everyone().chat(ChatLine { from: ctx.uid().clone(), text });
-    }
+    server.everyone().chat(ChatLine { from: ctx.uid().clone(), text });
 }
 
 #[route(Lobby::whisper)]
-async fn whisper(ctx: Context, hall: State<Hall>, to: Uid, text: String) -> Result<String, WhisperError> {
-    let player = hall.server().and_then(|server| server.player(&to).ok()).ok_or(WhisperError::Offline)?;
-    let answer = player.hear(ctx.uid(), text).within(HEAR_TIME);
-    hall.wire.to_player(&to, "hear", answer).await.map_err(|_| WhisperError::NoAnswer)
+async fn whisper(
+    ctx: Context,
+    server: Server,
+    hall: State<Hall>,
+    to: Uid,
+    text: String,
+) -> Result<String, WhisperError> {
+    let player = server.player(&to).map_err(|_| WhisperError::Offline)?;
+    let watched = hall.wire.to_player(&to, "hear");
+    let answer = player.hear(ctx.uid(), text).within(HEAR_TIME).await;
+    watched.ended(answer).map_err(|_| WhisperError::NoAnswer)
 }
 
 #[route(Lobby::leaderboard)]

@@ -4,11 +4,13 @@
 //!   contract    what players and the server may ask of each other
 //!   handlers    the server's answers            hall      what they share
 //!   director    the server asks its players: ready check, match, rematch vote
-//!   player      the player's answers            bots      who plays without a person
+//!   bots        the player's answers, and who gives them without a person
 //! ```
 //!
-//! Around it: `arena`, the rules, and `view`, the terminal; both know nothing of Farcall. `wire` measures and counts calls.
-//! `demo`, `parts` and `play` are what the program runs.
+//! `play`, in the program beside this library, is the same contract served by a person in a frame loop.
+//!
+//! Around it: `arena`, the rules, and `view`, the terminal; both know nothing of Farcall. `wire` measures and counts calls,
+//! `smooth` draws between snapshots. `demo` and `parts` are what the program runs.
 
 pub mod arena;
 pub mod bots;
@@ -19,10 +21,9 @@ pub mod director;
 pub mod hall;
 pub mod handlers;
 pub mod parts;
-pub mod play;
-pub mod player;
 pub mod scribe;
 pub mod show;
+pub mod smooth;
 pub mod snapshot;
 pub mod tally;
 pub mod view;

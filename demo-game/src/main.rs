@@ -1,6 +1,9 @@
 //! Runs the demo: the whole game, or one of its parts.
 
+mod play;
+
 use std::error::Error;
+use std::hash::{BuildHasher, RandomState};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -9,9 +12,11 @@ use std::time::Duration;
 use clap::Parser;
 use demo_game::cli::{Cli, Part};
 use demo_game::contract::Rank;
+use demo_game::show::Show;
 use demo_game::tally::Summary;
 use demo_game::view::Screen;
-use demo_game::{demo, parts, play};
+use demo_game::wire::Wire;
+use demo_game::{demo, parts};
 use farcall_protocol::Uid;
 use tracing_subscriber::EnvFilter;
 
@@ -46,15 +51,38 @@ async fn run(cli: &Cli) -> Result<Summary, Box<dyn Error>> {
             ending.summary
         }
         Some(Part::Server { address }) => parts::server(&address.to_string(), cli.json).await?,
-        Some(Part::Bots { count, address }) => parts::bots((*count).into(), address, cli.json).await?,
+        Some(Part::Bots { count, tag, address }) => {
+            let tag = tag.clone().unwrap_or_else(|| (RandomState::new().hash_one(()) % 10_000).to_string());
+            parts::bots((*count).into(), &tag, address, cli.json).await?
+        }
         Some(Part::Play { address, name, ready }) => {
-            play::play(address, Uid::new(name)?, *ready, cli.json).await?
+            person(address, Uid::new(name)?, *ready, cli.json).await?
         }
     };
     if cli.json {
         println!("{}", serde_json::to_string(&summary)?);
     }
     Ok(summary)
+}
+
+/// The game's loop has this thread for itself; everything else of the session runs on the runtime's others.
+async fn person(address: &str, uid: Uid, is_ready: bool, is_quiet: bool) -> Result<Summary, Box<dyn Error>> {
+    let wire = Wire::default();
+    wire.scene().title = format!("farcall arena: {uid}");
+    let server = play::connect(address, uid).await?;
+    let mut show = Show::open(is_quiet)?;
+    let session = server.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            session.session().leave().await;
+        }
+    });
+    // Without a terminal nobody is there to say no.
+    let says_yes = is_ready || !show.is_live();
+    tokio::task::block_in_place(|| play::play(&server, &wire, &mut show, says_yes))?;
+    // A server that does not let go must not keep the person.
+    let _ = tokio::time::timeout(LEAVE_TIME, server.session().leave()).await;
+    Ok(wire.tally().summary(1))
 }
 
 fn say_goodbye(summary: &Summary, ranks: &[Rank]) {
@@ -86,5 +114,6 @@ fn log_to_the_right_place(cli: &Cli) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+const LEAVE_TIME: Duration = Duration::from_secs(1);
 /// In the directory where the demo was started.
 const LOG_FILE: &str = "demo-game.log";

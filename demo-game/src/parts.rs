@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::signal::ctrl_c;
 use tracing::info;
 
-use crate::demo::{guests, spawn};
+use crate::demo::{spawn, tagged_guests};
 use crate::director::{Director, Plan};
 use crate::hall::Hall;
 use crate::handlers::serve;
@@ -34,19 +34,19 @@ pub async fn server(address: &str, is_quiet: bool) -> Result<Summary, Box<dyn Er
     Ok(wire.tally().summary(players))
 }
 
-/// Bots on a server elsewhere, until Ctrl-C or until it closes.
-pub async fn bots(count: usize, address: &str, is_quiet: bool) -> Result<Summary, Box<dyn Error>> {
+/// Bots on a server elsewhere, until Ctrl-C or until it closes. Their names end with the tag.
+pub async fn bots(count: usize, tag: &str, address: &str, is_quiet: bool) -> Result<Summary, Box<dyn Error>> {
     let wire = Wire::default();
-    let mut bots = spawn(guests(count, u32::MAX, None), address, &wire, None);
+    let mut bots = spawn(tagged_guests(tag, count, u32::MAX, None), address, &wire, None);
     let mut show = Show::plain(is_quiet);
-    info!(count, address, "bots play");
+    info!(count, address, tag, "bots play");
     tokio::select! {
         () = async { while bots.join_next().await.is_some() {} } => {}
         quit = show.until_quit(&wire) => quit?,
         interrupted = ctrl_c() => interrupted?,
     }
     bots.shutdown().await;
-    show.now(&wire)?;
+    show.draw(&wire)?;
     Ok(wire.tally().summary(count))
 }
 

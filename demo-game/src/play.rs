@@ -1,121 +1,146 @@
-//! A person at the keyboard: the same session as a bot's, answered by keys.
+//! A person at the keyboard, and a game's own loop: one thread that reads keys, polls the session, and draws, 30 times
+//! a second. The server's calls run inside the poll, with the [`Person`] in their hands; what a person must decide is
+//! kept as a [`Reply`] until a key answers it, many frames later.
 
 use std::error::Error;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use farcall_client::Client;
-use farcall_protocol::Uid;
-use tokio::signal::ctrl_c;
-use tokio::time::timeout;
+use demo_game::arena::PlayerId;
+use demo_game::contract::{ChatLine, Event, GameId, Lobby, Player, Ticket};
+use demo_game::scribe::Scribe;
+use demo_game::show::Show;
+use demo_game::smooth::Smooth;
+use demo_game::snapshot::Snapshot;
+use demo_game::view::{Key, Phase};
+use demo_game::wire::Wire;
+use farcall_client::{Client, ClientConfig, CloseCode, ConnectError, Reply, route};
+use farcall_protocol::{Uid, contracts};
 
-use crate::arena::PlayerId;
-use crate::contract::{Lobby, Ticket};
-use crate::player::{Answer, News, connect};
-use crate::scribe::Scribe;
-use crate::show::Show;
-use crate::tally::Summary;
-use crate::view::{Key, Phase};
-use crate::wire::Wire;
-
-/// Plays until `q`, Ctrl-C, or the end of the session. Without a terminal it answers yes to everything.
-pub async fn play(
-    address: &str,
-    uid: Uid,
-    is_ready: bool,
-    is_quiet: bool,
-) -> Result<Summary, Box<dyn Error>> {
-    let wire = Wire::default();
-    let (server, mut inbox) = connect(address, &uid, &wire).await?;
-    let mut show = Show::open(is_quiet)?;
-    let says_yes = is_ready || !show.is_live();
-    let scribe = Scribe::new(wire.clone());
-    let mut person = Person { uid, server: server.clone(), wire: wire.clone(), asked: None };
-    wire.scene().title = format!("farcall arena: {}", person.uid);
-    person.enter().await;
-    let session = server.session();
-    loop {
-        tokio::select! {
-            keys = show.frame(&wire) => {
-                let keys = keys?;
-                if keys.contains(&Key::Quit) {
-                    break;
-                }
-                for key in keys {
-                    person.press(key).await;
-                }
-            }
-            Some(news) = inbox.news.recv() => {
-                scribe.hears(&news);
-                person.hears(news, says_yes);
-            }
-            Ok(()) = inbox.world.changed() => {
-                if let Some(world) = inbox.world.borrow_and_update().clone() {
-                    scribe.sees(world);
-                }
-            }
-            reason = session.closed() => return Err(format!("the session is over: {reason}").into()),
-            interrupted = ctrl_c() => {
-                interrupted?;
-                break;
-            }
-        }
-    }
-    // A server that does not let go must not keep the person.
-    let _ = timeout(LEAVE_TIME, session.leave()).await;
-    Ok(wire.tally().summary(1))
+/// Logs in. What the server calls from then on waits for the loop.
+pub async fn connect(address: &str, uid: Uid) -> Result<Client, ConnectError> {
+    Client::connect(ClientConfig {
+        serves: contracts![Player],
+        handlers_in: Some(module_path!()),
+        ..ClientConfig::for_uid(address, uid)
+    })
+    .await
 }
 
+/// Plays until `q`, or until the session is over. `says_yes` answers whatever is asked.
+pub fn play(server: &Client, wire: &Wire, show: &mut Show, says_yes: bool) -> Result<(), Box<dyn Error>> {
+    let mut me = Person {
+        server: server.clone(),
+        uid: server.session().uid().clone(),
+        wire: wire.clone(),
+        scribe: Scribe::new(wire.clone()),
+        smooth: Smooth::default(),
+        says_yes,
+        question: None,
+    };
+    me.enter();
+    loop {
+        let began = Instant::now();
+        for key in show.keys()? {
+            match key {
+                Key::Quit => return Ok(()),
+                key => me.press(key),
+            }
+        }
+        server.poll(&mut me, POLL_TIME)?;
+        match server.session().closed_reason() {
+            Some(reason) if reason.code == CloseCode::Done => return Ok(()),
+            Some(reason) => return Err(format!("the session is over: {reason}").into()),
+            None => {}
+        }
+        me.look();
+        show.draw(wire)?;
+        sleep(FRAME.saturating_sub(began.elapsed()));
+    }
+}
+
+/// Whoever sits here, as the loop and the handlers see them.
 struct Person {
-    uid: Uid,
     server: Client,
+    uid: Uid,
     wire: Wire,
-    /// A call of the server that waits for a key.
-    asked: Option<(&'static str, Instant, Answer<bool>)>,
+    scribe: Scribe,
+    smooth: Smooth,
+    says_yes: bool,
+    question: Option<Question>,
+}
+
+/// A call of the server that waits for a key.
+struct Question {
+    name: &'static str,
+    text: String,
+    since: Instant,
+    reply: Reply<bool>,
+}
+
+#[route(Player::ready_check)]
+fn ready_check(me: &mut Person, reply: Reply<bool>, game: GameId) {
+    me.scribe.ready_check(game);
+    me.is_asked("ready_check", reply);
+}
+
+#[route(Player::rematch)]
+fn rematch(me: &mut Person, reply: Reply<bool>) {
+    me.scribe.rematch();
+    me.is_asked("rematch", reply);
+}
+
+#[route(Player::snapshot)]
+fn snapshot(me: &mut Person, world: Snapshot) {
+    me.wire.tally().snapshot();
+    me.smooth.sees(world);
+}
+
+#[route(Player::event)]
+fn event(me: &mut Person, event: Event) {
+    me.scribe.event(&event);
+}
+
+#[route(Player::chat)]
+fn chat(me: &mut Person, line: ChatLine) {
+    me.scribe.chat(&line);
+}
+
+#[route(Player::hear)]
+fn hear(me: &mut Person, from: Uid, text: String) -> String {
+    me.scribe.heard(&from, &text);
+    let manners = "I am a person".to_owned();
+    me.wire.to_player(&me.uid, "hear").answered(&manners);
+    manners
 }
 
 impl Person {
-    async fn enter(&self) {
-        let entered = self.wire.to_server(&self.uid, "enqueue", self.server.enqueue()).await;
-        let mut scene = self.wire.scene();
-        scene.phase = Phase::Lobby;
-        scene.note = match entered {
-            Ok(Ticket(number)) => {
-                scene.me = Some(PlayerId(number));
-                "you wait for the next match".to_owned()
-            }
-            Err(error) => format!("{error}; y tries again"),
-        };
+    /// Enters the queue. The answer comes in a later frame.
+    fn enter(&self) {
+        let watched = self.wire.to_server(&self.uid, "enqueue");
+        self.server.enqueue().then_on_frame(|me: &mut Person, entered| {
+            let entered = watched.ended(entered);
+            let mut scene = me.wire.scene();
+            scene.phase = Phase::Lobby;
+            scene.note = match entered {
+                Ok(Ticket(number)) => {
+                    scene.me = Some(PlayerId(number));
+                    "you wait for the next match".to_owned()
+                }
+                Err(error) => format!("{error}; y tries again"),
+            };
+        });
     }
 
-    fn hears(&mut self, news: News, says_yes: bool) {
-        match news {
-            News::ReadyCheck(_, answer) => self.is_asked("ready_check", answer, says_yes),
-            News::Rematch(answer) => self.is_asked("rematch", answer, says_yes),
-            News::Heard(_, _, answer) => {
-                self.wire.answered(&self.uid, "hear", &MANNERS.to_owned(), Instant::now());
-                answer.give(MANNERS.to_owned());
-            }
-            News::Event(_) | News::Chat(_) => {}
-        }
-    }
-
-    fn is_asked(&mut self, what: &'static str, answer: Answer<bool>, says_yes: bool) {
-        self.wire.scene().note += " y/n";
-        self.asked = Some((what, Instant::now(), answer));
-        if says_yes {
-            self.answer(true);
-        }
-    }
-
-    async fn press(&mut self, key: Key) {
+    fn press(&mut self, key: Key) {
         match key {
             Key::Quit => {}
             Key::Steer { dx, dy } => {
                 self.server.steer(dx, dy);
             }
-            Key::Chat(text) => self.says(text),
+            Key::Chat(text) => self.say(&text),
             // Left out, voted out, or too late to answer: yes enters the queue again.
-            Key::Yes if !self.answer(true) => self.enter().await,
+            Key::Yes if !self.answer(true) => self.enter(),
             Key::Yes => {}
             Key::No => {
                 self.answer(false);
@@ -124,33 +149,56 @@ impl Person {
     }
 
     /// `@cat truce?` goes to cat alone, and cat's answer comes back; anything else goes to all.
-    fn says(&self, text: String) {
-        let Some((to, text)) = text.strip_prefix('@').and_then(|text| text.split_once(' ')) else {
+    fn say(&self, text: &str) {
+        let to_one = text.strip_prefix('@').and_then(|text| text.split_once(' '));
+        let Some((Ok(to), text)) = to_one.map(|(to, text)| (Uid::new(to), text)) else {
             self.server.chat(text);
             return;
         };
-        let Ok(to) = Uid::new(to) else { return };
-        let (uid, wire, call) = (self.uid.clone(), self.wire.clone(), self.server.whisper(&to, text));
-        tokio::spawn(async move {
-            let answer = wire.relayed(&uid, &to, "whisper", call).await;
-            wire.tally().whisper(answer.is_ok());
-            wire.scene()
-                .event(&format!("{to} answers: {}", answer.unwrap_or_else(|error| error.to_string())));
+        let watched = self.wire.relayed(&self.uid, &to, "whisper");
+        self.server.whisper(to.clone(), text).then_on_frame(move |me: &mut Person, answer| {
+            let answer = watched.ended(answer);
+            me.wire.tally().whisper(answer.is_ok());
+            let answer = answer.unwrap_or_else(|error| error.to_string());
+            me.wire.scene().event(&format!("{to} answers: {answer}"));
         });
+    }
+
+    fn is_asked(&mut self, name: &'static str, reply: Reply<bool>) {
+        let text = self.wire.scene().note.clone();
+        self.question = Some(Question { name, text, since: Instant::now(), reply });
+        if self.says_yes {
+            self.answer(true);
+        }
     }
 
     /// Answers what was asked last; false if nothing was, or if it is too late.
     fn answer(&mut self, yes: bool) -> bool {
-        let Some((what, since, answer)) = self.asked.take() else { return false };
-        let was_heard = answer.give(yes);
+        let Some(Question { name, since, reply, .. }) = self.question.take() else { return false };
+        let was_heard = reply.answer(yes);
         if was_heard {
-            self.wire.answered(&self.uid, what, &yes, since);
+            self.wire.to_player(&self.uid, name).since(since).answered(&yes);
             let note = if yes { "you are in" } else { "you are out; y enters again" };
             note.clone_into(&mut self.wire.scene().note);
         }
         was_heard
     }
+
+    /// What this frame shows: the field as it is by now, and how long a question still waits.
+    fn look(&mut self) {
+        if let Some(world) = self.smooth.at(self.server.session().server_now()) {
+            self.scribe.sees(world);
+        }
+        let Some(Question { text, reply, .. }) = &self.question else { return };
+        let seconds = reply.deadline().saturating_duration_since(Instant::now()).as_secs() + 1;
+        let note = match reply.is_cancelled() {
+            true => "too late; y enters again".to_owned(),
+            false => format!("{text} y/n, {seconds} s"),
+        };
+        self.wire.scene().note = note;
+        self.question.take_if(|question| question.reply.is_cancelled());
+    }
 }
 
-const MANNERS: &str = "I am a person";
-const LEAVE_TIME: Duration = Duration::from_secs(1);
+const POLL_TIME: Duration = Duration::from_millis(2);
+const FRAME: Duration = Duration::from_millis(33);

@@ -1,49 +1,68 @@
 //! Writes down what one player is shown and told, for a view. Decides nothing and answers nothing.
 
+use farcall_protocol::Uid;
+
 use crate::arena::{Standing, World};
-use crate::contract::{Event, GameId};
-use crate::player::News;
+use crate::contract::{ChatLine, Event, GameId};
 use crate::view::{Phase, Scene};
 use crate::wire::Wire;
 
-/// The scribe of one player.
-#[derive(Debug, Clone)]
+/// The scribe of one player; of one whom nobody watches, by default.
+#[derive(Debug, Clone, Default)]
 pub struct Scribe {
-    wire: Wire,
+    wire: Option<Wire>,
 }
 
 impl Scribe {
     /// Writes into this wire's scene.
     pub fn new(wire: Wire) -> Self {
-        Self { wire }
+        Self { wire: Some(wire) }
     }
 
     /// The newest field.
     pub fn sees(&self, world: World) {
-        let mut scene = self.wire.scene();
-        scene.standings = standings(&world);
-        scene.world = Some(world);
+        self.write(|scene| {
+            scene.standings = standings(&world);
+            scene.world = Some(world);
+        });
     }
 
-    /// The newest question or message.
-    pub fn hears(&self, news: &News) {
-        let mut scene = self.wire.scene();
-        match news {
-            News::ReadyCheck(GameId(game), _) => {
-                enter(&mut scene, Phase::ReadyCheck, &format!("match {game} is found: who is ready?"));
+    /// The server asks who is ready.
+    pub fn ready_check(&self, GameId(game): GameId) {
+        self.write(|scene| enter(scene, Phase::ReadyCheck, &format!("match {game} is found: who is ready?")));
+    }
+
+    /// The server asks who wants another match.
+    pub fn rematch(&self) {
+        self.write(|scene| enter(scene, Phase::RematchVote, "another one?"));
+    }
+
+    /// Somebody whispers.
+    pub fn heard(&self, from: &Uid, text: &str) {
+        self.write(|scene| scene.event(&format!("{from} whispers: {text}")));
+    }
+
+    /// Somebody speaks.
+    pub fn chat(&self, line: &ChatLine) {
+        self.write(|scene| scene.chat(line.from.as_str(), &line.text));
+    }
+
+    /// Something has happened in the match.
+    pub fn event(&self, event: &Event) {
+        if let (Event::Ends { .. }, Some(wire)) = (event, &self.wire) {
+            wire.tally().game();
+        }
+        self.write(|scene| {
+            if let Event::Begins { game, .. } = event {
+                enter(scene, Phase::Match { number: game.0 }, "");
             }
-            News::Rematch(_) => enter(&mut scene, Phase::RematchVote, "another one?"),
-            News::Heard(from, text, _) => scene.event(&format!("{from} whispers: {text}")),
-            News::Chat(line) => scene.chat(line.from.as_str(), &line.text),
-            News::Event(event) => {
-                if let Event::Begins { game, .. } = event {
-                    enter(&mut scene, Phase::Match { number: game.0 }, "");
-                }
-                if let Event::Ends { .. } = event {
-                    self.wire.tally().game();
-                }
-                scene.event(&sentence(event));
-            }
+            scene.event(&sentence(event));
+        });
+    }
+
+    fn write(&self, write: impl FnOnce(&mut Scene)) {
+        if let Some(wire) = &self.wire {
+            write(&mut wire.scene());
         }
     }
 }

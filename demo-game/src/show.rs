@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::view::{Key, Plain, Screen};
 use crate::wire::Wire;
@@ -12,7 +12,6 @@ use crate::wire::Wire;
 #[derive(Debug)]
 pub struct Show {
     stage: Stage,
-    frames: Interval,
 }
 
 #[derive(Debug)]
@@ -30,18 +29,12 @@ impl Show {
             false if Screen::is_possible() => Stage::Screen(Box::new(Screen::enter()?)),
             false => Stage::Plain(Plain::default()),
         };
-        Ok(Self::on(stage))
+        Ok(Self { stage })
     }
 
     /// Plain lines, also on a terminal.
     pub fn plain(is_quiet: bool) -> Self {
-        Self::on(if is_quiet { Stage::Nothing } else { Stage::Plain(Plain::default()) })
-    }
-
-    fn on(stage: Stage) -> Self {
-        let mut frames = interval(FRAME);
-        frames.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        Self { stage, frames }
+        Self { stage: if is_quiet { Stage::Nothing } else { Stage::Plain(Plain::default()) } }
     }
 
     /// Whether somebody sits in front of a live screen.
@@ -49,34 +42,37 @@ impl Show {
         matches!(self.stage, Stage::Screen(_))
     }
 
-    /// Waits for the next frame's time, shows it, and gives the keys pressed since the last.
-    pub async fn frame(&mut self, wire: &Wire) -> io::Result<Vec<Key>> {
-        self.frames.tick().await;
-        self.now(wire)
-    }
-
     /// Shows what there is now.
-    pub fn now(&mut self, wire: &Wire) -> io::Result<Vec<Key>> {
+    pub fn draw(&mut self, wire: &Wire) -> io::Result<()> {
         match &mut self.stage {
-            Stage::Screen(screen) => {
-                screen.draw(&wire.shown())?;
-                screen.keys()
-            }
+            Stage::Screen(screen) => screen.draw(&wire.shown()),
             Stage::Plain(plain) => {
                 let mut out = io::stdout().lock();
                 for line in plain.lines(&wire.shown()) {
                     writeln!(out, "{line}")?;
                 }
-                out.flush()?;
-                Ok(Vec::new())
+                out.flush()
             }
-            Stage::Nothing => Ok(Vec::new()),
+            Stage::Nothing => Ok(()),
+        }
+    }
+
+    /// The keys pressed since the last call; none where there is no screen.
+    pub fn keys(&mut self) -> io::Result<Vec<Key>> {
+        match &mut self.stage {
+            Stage::Screen(screen) => screen.keys(),
+            Stage::Plain(_) | Stage::Nothing => Ok(Vec::new()),
         }
     }
 
     /// Shows frames until somebody presses `q`.
     pub async fn until_quit(&mut self, wire: &Wire) -> io::Result<()> {
-        while !self.frame(wire).await?.contains(&Key::Quit) {}
+        let mut frames = interval(FRAME);
+        frames.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        while !self.keys()?.contains(&Key::Quit) {
+            frames.tick().await;
+            self.draw(wire)?;
+        }
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! A world as it travels: the arena's numbers in hundredths of a unit, half their size. The arena itself knows nothing
 //! of messages, so that its types can change without changing the wire.
 
+use std::time::Duration;
+
 use farcall_protocol::Message;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +11,8 @@ use crate::arena::{Disc, Pellet, PlayerId, World};
 /// One moment of a match.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Message)]
 pub struct Snapshot {
+    /// The server's clock when it was taken.
+    at_ms: u32,
     tick: u32,
     ticks_left: u32,
     size: Point,
@@ -33,15 +37,23 @@ struct DiscSeen {
     alive: bool,
 }
 
-impl From<World> for Snapshot {
-    fn from(world: World) -> Self {
+impl Snapshot {
+    /// The world as it is now, by the server's clock.
+    pub fn of(world: World, now: Duration) -> Self {
         Self {
+            // Wraps after 49 days, at the cost of one jerk.
+            at_ms: now.as_millis() as u32,
             tick: world.tick,
             ticks_left: world.ticks_left,
             size: Point { x: centi(world.width), y: centi(world.height) },
             discs: world.discs.into_iter().map(DiscSeen::from).collect(),
             pellets: world.pellets.into_iter().map(|p| Point { x: p.x_centi, y: p.y_centi }).collect(),
         }
+    }
+
+    /// When it was taken, by the server's clock.
+    pub fn at(&self) -> Duration {
+        Duration::from_millis(self.at_ms.into())
     }
 }
 
@@ -105,7 +117,7 @@ mod tests {
         arena.add(PlayerId(3), "cat").unwrap();
         arena.tick();
         let sent = arena.world();
-        let received = World::from(Snapshot::from(sent.clone()));
+        let received = World::from(Snapshot::of(sent.clone(), Duration::ZERO));
         assert_eq!((received.tick, &received.pellets), (sent.tick, &sent.pellets));
         let (near, exact) = (&received.discs[0], &sent.discs[0]);
         assert_eq!((&near.name, near.id, near.alive), (&exact.name, exact.id, exact.alive));

@@ -53,9 +53,9 @@ impl Tally {
         self.calls_to_server.fetch_add(1, Relaxed);
     }
 
-    /// This many of the server's calls have ended.
-    pub fn calls_to_players(&self, calls: usize) {
-        self.calls_to_players.fetch_add(calls as u64, Relaxed);
+    /// A call of the server has ended.
+    pub fn call_to_player(&self) {
+        self.calls_to_players.fetch_add(1, Relaxed);
     }
 
     /// A snapshot has reached a player.

@@ -1,9 +1,9 @@
-//! Watches calls: how long each really took, what came back, and whether that was to be expected. Wraps the future that
-//! is awaited and changes nothing about it.
+//! Watches calls: how long each really took, what came back, and whether that was to be expected. Is told how a call
+//! ended, by whoever awaited it or was called back; makes none itself.
 
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use farcall_protocol::{CallError, Uid};
 
@@ -47,103 +47,70 @@ impl Wire {
     }
 
     /// A player calls the server.
-    pub async fn to_server<T: Brief, E: Debug>(
-        &self,
-        player: &Uid,
-        name: &str,
-        call: impl Future<Output = Result<T, CallError<E>>>,
-    ) -> Result<T, CallError<E>> {
-        let line = format!("{player} → server: {name}");
-        let reply = self.watch(Direction::ToServer, &line, call).await;
-        self.tally().call_to_server();
-        self.unexpected(&line, reply)
+    pub fn to_server(&self, player: &Uid, name: &str) -> Watched {
+        self.watch(Direction::ToServer, format!("{player} → server: {name}"))
     }
 
     /// A player calls another one through the server.
-    pub async fn relayed<T: Brief, E: Debug>(
-        &self,
-        player: &Uid,
-        other: &Uid,
-        name: &str,
-        call: impl Future<Output = Result<T, CallError<E>>>,
-    ) -> Result<T, CallError<E>> {
-        let line = format!("{player} → server → {other}: {name}");
-        let reply = self.watch(Direction::Relayed, &line, call).await;
-        self.tally().call_to_server();
-        self.unexpected(&line, reply)
+    pub fn relayed(&self, player: &Uid, other: &Uid, name: &str) -> Watched {
+        self.watch(Direction::Relayed, format!("{player} → server → {other}: {name}"))
     }
 
-    /// The server calls a player, who may take too long: that is the player's right, and no error.
-    pub async fn to_player<T: Brief, E: Debug>(
-        &self,
-        player: &Uid,
-        name: &str,
-        call: impl Future<Output = Result<T, CallError<E>>>,
-    ) -> Result<T, CallError<E>> {
-        let line = format!("server → {player}: {name}");
-        let reply = self.watch(Direction::ToPlayer, &line, call).await;
-        self.tally().calls_to_players(1);
-        match reply {
-            Err(CallError::DeadlineExceeded) => reply,
-            reply => self.unexpected(&line, reply),
-        }
+    /// The server calls a player.
+    pub fn to_player(&self, player: &Uid, name: &str) -> Watched {
+        self.watch(Direction::ToPlayer, format!("server → {player}: {name}"))
     }
 
-    /// A call of the server was answered here, by a person who took their time.
-    pub fn answered(&self, player: &Uid, name: &str, answer: &impl Brief, since: Instant) {
-        let line = format!("server → {player}: {name}");
-        self.show(Direction::ToPlayer, Outcome::Answered, &line, &answer.brief(), since.elapsed());
-        self.tally().calls_to_players(1);
+    fn watch(&self, direction: Direction, line: String) -> Watched {
+        Watched { wire: self.clone(), direction, line, began: Instant::now() }
+    }
+}
+
+/// A call under way, from here until it is said how it ended.
+#[derive(Debug)]
+#[must_use = "a call is shown and counted when it is said how it ended"]
+pub struct Watched {
+    wire: Wire,
+    direction: Direction,
+    line: String,
+    began: Instant,
+}
+
+impl Watched {
+    /// It began earlier, as one of many.
+    pub fn since(self, began: Instant) -> Self {
+        Self { began, ..self }
     }
 
-    /// The server has asked a whole group.
-    pub fn to_all<E: Debug>(
-        &self,
-        group: &str,
-        name: &str,
-        answers: &[(Uid, Result<bool, CallError<E>>)],
-        took: Duration,
-    ) {
-        let yes = answers.iter().filter(|(_, answer)| matches!(answer, Ok(true))).count();
-        let line = format!("server → {group}: {name}");
-        let answer = format!("{yes} of {} say yes", answers.len());
-        self.show(Direction::ToPlayer, Outcome::Answered, &line, &answer, took);
-        self.tally().calls_to_players(answers.len());
-        for (uid, answer) in answers {
-            match answer {
-                Ok(_) | Err(CallError::DeadlineExceeded) => {}
-                Err(error) => self.tally().error(&format!("{line} ({uid}): {error}")),
-            }
-        }
+    /// It was answered so.
+    pub fn answered(self, answer: &impl Brief) {
+        self.show(Outcome::Answered, &answer.brief());
     }
 
-    async fn watch<T: Brief, E: Debug>(
-        &self,
-        direction: Direction,
-        line: &str,
-        call: impl Future<Output = Result<T, CallError<E>>>,
-    ) -> Result<T, CallError<E>> {
-        let begun = Instant::now();
-        let reply = call.await;
-        let took = begun.elapsed();
+    /// It ended so. Gives it back.
+    pub fn ended<T: Brief, E: Debug>(self, reply: Result<T, CallError<E>>) -> Result<T, CallError<E>> {
         match &reply {
-            Ok(value) => self.show(direction, Outcome::Answered, line, &value.brief(), took),
-            Err(error) => self.show(direction, Outcome::Failed, line, &error.to_string(), took),
+            Ok(value) => self.show(Outcome::Answered, &value.brief()),
+            Err(error) => self.show(Outcome::Failed, &error.to_string()),
+        }
+        match (&reply, self.direction) {
+            // An error of the handler's own is an answer.
+            (Ok(_) | Err(CallError::Handler(_)), _) => {}
+            // To be late and to leave is a player's right.
+            (Err(CallError::DeadlineExceeded | CallError::Indeterminate), Direction::ToPlayer) => {}
+            (Err(error), _) => self.wire.tally().error(&format!("{}: {error}", self.line)),
         }
         reply
     }
 
-    fn show(&self, direction: Direction, outcome: Outcome, line: &str, answer: &str, took: Duration) {
-        let ms = took.as_secs_f64() * 1e3;
-        let text = format!("{line} → {answer} {ms:.1} ms");
-        self.scene().call(WireLine::new(direction, outcome, &text));
-    }
-
-    fn unexpected<T, E: Debug>(&self, line: &str, reply: Result<T, CallError<E>>) -> Result<T, CallError<E>> {
-        if let Err(error) = &reply {
-            self.tally().error(&format!("{line}: {error}"));
+    fn show(&self, outcome: Outcome, answer: &str) {
+        match self.direction {
+            Direction::ToServer | Direction::Relayed => self.wire.tally().call_to_server(),
+            Direction::ToPlayer => self.wire.tally().call_to_player(),
         }
-        reply
+        let ms = self.began.elapsed().as_secs_f64() * 1e3;
+        let text = format!("{} → {answer} {ms:.1} ms", self.line);
+        self.wire.scene().call(WireLine::new(self.direction, outcome, &text));
     }
 }
 

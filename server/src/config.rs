@@ -13,6 +13,10 @@ pub struct ServerConfig {
     pub serves: Vec<&'static ContractDescriptor>,
     /// Which routes of no contract to serve. Default: none.
     pub bare: Bare,
+    /// Take handlers from this module and those below it only, named as `module_path!()` names it. For a program that
+    /// holds peers of several kinds, such as a person and bots, each with handlers of its own for one contract.
+    /// Default: `None`, all that are linked.
+    pub handlers_in: Option<&'static str>,
     /// Routes added by hand.
     pub routes: Routes,
     /// Serves `farcall.routes`, from which the command `farcall` and others learn what can be called here: names,
@@ -38,6 +42,7 @@ impl Default for ServerConfig {
             address: "127.0.0.1:0".into(),
             serves: Vec::new(),
             bare: Bare::None,
+            handlers_in: None,
             routes: Routes::new(),
             introspection: false,
             calls: Vec::new(),

@@ -44,7 +44,7 @@ pub(crate) async fn serve<T: Transport>(
 }
 
 async fn enter<T: Transport>(
-    server: &Inner,
+    server: &Arc<Inner>,
     io: T,
     address: Address,
 ) -> Result<(Link<T>, Arc<Seat>), LoginFailed> {
@@ -94,7 +94,7 @@ async fn in_time<R>(
 
 /// One login of a uid at a time: makes room as the policy says, then takes the seat.
 async fn at_the_door<T: Transport>(
-    server: &Inner,
+    server: &Arc<Inner>,
     door: &Door,
     pending: Pending<T>,
     uid: &Uid,
@@ -138,6 +138,7 @@ async fn at_the_door<T: Transport>(
         limits: server.config.limits.clone(),
         router: server.router.clone(),
         inbox: server.inbox.clone(),
+        owner: server.clone(),
         data: data.clone(),
     };
     let link = pending.admit(uid.clone(), address, config).await?;
@@ -151,14 +152,14 @@ async fn at_the_door<T: Transport>(
 async fn stay<T: Transport>(server: &Inner, link: Link<T>, seat: Arc<Seat>) {
     let session = seat.player.session();
     let (uid, id) = (session.uid().clone(), session.id());
-    info!(target: "farcall", %uid, session = %id, address = %session.address(), "opened");
+    info!(target: "farcall", side = "server", %uid, session = %id, address = %session.address(), "opened");
     server.admission.hooks.opened(&seat.player);
     if server.is_closing() {
         seat.close(CloseCode::Shutdown, "");
     }
     let reason = link.run().await;
     let CloseReason { code, message, by_peer } = &reason;
-    info!(target: "farcall", %uid, session = %id, code = code.name(), by_peer, message = message.as_str(), "closed");
+    info!(target: "farcall", side = "server", %uid, session = %id, code = code.name(), by_peer, reason = ?message, "closed");
     seat.leave_all();
     server.counters.closed(*code);
     server.admission.hooks.closed(seat.player.clone(), seat.data.clone(), reason.clone()).await;

@@ -2,11 +2,12 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use farcall_link::__private::{Invocation, Need, Parameter};
 use farcall_link::transport::memory::{self, Dialer};
-use farcall_link::{Door, Inbox, PollError, Polled, Router, StartError};
+use farcall_link::{Door, Inbox, PollError, Polled, Router, Served, StartError};
 use farcall_protocol::{CloseCode, Side};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -23,18 +24,28 @@ use crate::players::{Offline, Players};
 use crate::stats::{Counters, Stats};
 
 /// A running server. Clones are handles to the same one; it runs until [`shutdown`](Self::shutdown), or until the
-/// last handle is dropped, which closes every session at once.
+/// program's last handle is dropped, which closes every session at once.
+///
+/// A handler may take one as a parameter, to reach other players: `async fn whisper(server: Server, to: Uid)`. Such a
+/// handle does not keep the server running.
 #[derive(Debug, Clone)]
 pub struct Server {
-    handle: Arc<Handle>,
+    inner: Arc<Inner>,
+    /// Not in handles that handlers are given.
+    _running: Option<Arc<Running>>,
 }
 
 /// Closes the server when the program's last handle goes. Sessions hold the inner part only.
 #[derive(Debug)]
-struct Handle {
-    inner: Arc<Inner>,
-    local_addr: Option<SocketAddr>,
-    dialer: Dialer,
+struct Running(Arc<Inner>);
+
+impl Parameter for Server {
+    const NEED: Option<Need> = Some(Need::server::<Inner>());
+
+    #[expect(clippy::expect_used, reason = "start-up refuses such a handler on a client")]
+    fn take(call: &Invocation<'_>) -> Self {
+        Self { inner: call.owner().expect("a server's session"), _running: None }
+    }
 }
 
 /// What sessions and groups share.
@@ -47,6 +58,8 @@ pub(crate) struct Inner {
     pub(crate) door: Door,
     pub(crate) players: Players,
     pub(crate) groups: Groups,
+    local_addr: OnceLock<SocketAddr>,
+    dialer: OnceLock<Dialer>,
     pub(crate) logins_pending: Arc<Semaphore>,
     pub(crate) counters: Counters,
     pub(crate) closing: CancellationToken,
@@ -99,7 +112,8 @@ impl Server {
         let local_addr = listener.local_addr().map_err(at)?;
         inner.tasks.spawn(accept::over_tcp(inner.clone(), listener));
         info!(target: "farcall", address = %local_addr, routes = inner.router.names().len(), "listening");
-        Ok(Self::start(inner, Some(local_addr)))
+        let _ = inner.local_addr.set(local_addr);
+        Ok(Self::start(inner))
     }
 
     /// Starts a server for connections of this process only: no port, for tests.
@@ -107,26 +121,28 @@ impl Server {
     /// # Errors
     /// [`BindError`]; nothing runs then.
     pub fn in_memory<T>(config: ServerConfig, admission: Admission<T>) -> Result<Self, BindError> {
-        Ok(Self::start(Inner::new(config, admission.door)?, None))
+        Ok(Self::start(Inner::new(config, admission.door)?))
     }
 
-    fn start(inner: Arc<Inner>, local_addr: Option<SocketAddr>) -> Self {
+    fn start(inner: Arc<Inner>) -> Self {
         let (listener, dialer) = memory::listener();
+        let _ = inner.dialer.set(dialer);
         inner.tasks.spawn(accept::in_memory(inner.clone(), listener));
         for line in inner.router.table_in_words() {
             debug!(target: "farcall", side = Side::Server.name(), "serves {line}");
         }
-        Self { handle: Arc::new(Handle { inner, local_addr, dialer }) }
+        Self { _running: Some(Arc::new(Running(inner.clone()))), inner }
     }
 
     /// Where it listens; `None` for one in memory.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.handle.local_addr
+        self.inner.local_addr.get().copied()
     }
 
     /// The way to it within this process: `Client::over(server.dialer().connect().await?, ..)`.
     pub fn dialer(&self) -> Dialer {
-        self.handle.dialer.clone()
+        #[expect(clippy::expect_used, reason = "set before anybody has a handle")]
+        self.inner.dialer.get().cloned().expect("a started server")
     }
 
     /// A player, to call or push to: its newest session.
@@ -134,24 +150,24 @@ impl Server {
     /// # Errors
     /// [`Offline`], the only way in which this fails.
     pub fn player(&self, uid: impl AsRef<str>) -> Result<Player, Offline> {
-        self.handle.inner.players.newest(uid.as_ref())
+        self.inner.players.newest(uid.as_ref())
     }
 
     /// All sessions of a player, oldest first. More than one only under `DuplicateLogin::Allow`.
     pub fn sessions(&self, uid: impl AsRef<str>) -> Vec<Player> {
-        let seats = self.handle.inner.players.seats(uid.as_ref());
+        let seats = self.inner.players.seats(uid.as_ref());
         let open = seats.iter().filter(|seat| seat.player.session().is_open());
         open.map(|seat| seat.player.clone()).collect()
     }
 
     /// The group of that name; made when there is none.
     pub fn group(&self, name: impl AsRef<str>) -> Group {
-        self.handle.inner.groups.named(name.as_ref(), &self.handle.inner)
+        self.inner.groups.named(name.as_ref(), &self.inner)
     }
 
     /// Every player: `server.everyone().chat(&line)`.
     pub fn everyone(&self) -> Everyone {
-        Everyone { server: self.handle.inner.clone() }
+        Everyone { server: self.inner.clone() }
     }
 
     /// Sends each player something of its own: `server.each(&uids, |player, uid| player.snapshot(view_of(uid)))`.
@@ -173,7 +189,7 @@ impl Server {
 
     /// Closes a player's sessions, telling it why. False if it has none.
     pub fn kick(&self, uid: impl AsRef<str>, why: &str) -> bool {
-        let seats = self.handle.inner.players.seats(uid.as_ref());
+        let seats = self.inner.players.seats(uid.as_ref());
         seats.iter().for_each(|seat| seat.close(CloseCode::Kicked, why));
         !seats.is_empty()
     }
@@ -185,19 +201,19 @@ impl Server {
     /// # Errors
     /// [`PollError`]: the handlers take another type, or another thread is polling.
     pub fn poll<F: 'static>(&self, frame: &mut F, budget: Duration) -> Result<Polled, PollError> {
-        self.handle.inner.inbox.poll(frame, budget)
+        self.inner.inbox.poll(frame, budget)
     }
 
     /// What it has done and holds.
     pub fn stats(&self) -> Stats {
-        Stats::of(&self.handle.inner)
+        Stats::of(&self.inner)
     }
 
     /// Ends the server: takes nobody new, lets calls in flight end for at most `grace`, then closes every session
     /// and waits until handlers have stopped and `closed` hooks have returned. Dropping this half-way leaves the
     /// rest to happen by itself.
     pub async fn shutdown(&self, grace: Duration) {
-        let inner = &self.handle.inner;
+        let inner = &self.inner;
         inner.closing.cancel();
         inner.tasks.close();
         // Whatever grace is left when the last call has ended is not waited for.
@@ -207,11 +223,11 @@ impl Server {
     }
 }
 
-impl Drop for Handle {
+impl Drop for Running {
     fn drop(&mut self) {
-        self.inner.closing.cancel();
-        self.inner.tasks.close();
-        self.inner.close_all();
+        self.0.closing.cancel();
+        self.0.tasks.close();
+        self.0.close_all();
     }
 }
 
@@ -220,8 +236,16 @@ impl Inner {
         if admission.is_out_of_order {
             return Err(BindError::ClosedBeforeSession);
         }
-        let ServerConfig { serves, bare, routes, states, limits, .. } = config;
-        let router = Router::collect(Side::Server, &serves, &bare, routes, states, admission.carries)?;
+        let ServerConfig { serves, bare, handlers_in, routes, states, limits, .. } = config;
+        let router = Router::collect(Served {
+            side: Side::Server,
+            contracts: &serves,
+            bare,
+            handlers_in,
+            routes,
+            states,
+            session: admission.carries,
+        })?;
         let router = match config.introspection {
             true => router.with_introspection(Side::Server, &config.calls),
             false => router,
@@ -241,6 +265,8 @@ impl Inner {
             door: Door { epoch, began: Instant::now() },
             players: Players::default(),
             groups: Groups::default(),
+            local_addr: OnceLock::new(),
+            dialer: OnceLock::new(),
             counters: Counters::new(),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),

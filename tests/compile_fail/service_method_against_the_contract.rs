@@ -21,11 +21,11 @@ impl Hall {
 }
 
 mod renamed {
-    use super::{Lobby, route};
+    use super::route;
 
     pub struct Hall;
 
-    #[route(Lobby)]
+    #[route(super::Lobby)]
     impl Hall {
         #[route(name = "motd")]
         fn welcome(&self) -> String {

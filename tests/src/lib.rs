@@ -29,7 +29,7 @@ pub struct Table {
 
 impl Table {
     /// Starts a server.
-    pub async fn start(over: Over, config: ServerConfig, admission: Admission) -> Self {
+    pub async fn start<T>(over: Over, config: ServerConfig, admission: Admission<T>) -> Self {
         let server = match over {
             Over::Tcp => Server::bind(config, admission).await,
             Over::Memory => Server::in_memory(config, admission),

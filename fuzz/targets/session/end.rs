@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
 use farcall_protocol::handshake::Established;
 use farcall_protocol::session::{Batch, CannotCall, Event, LatestKey, Message, NewCall, Session, Ticket};
-use farcall_protocol::wire::{Split, Target};
+use farcall_protocol::wire::{Frame, Split, Target};
 use farcall_protocol::{CallError, CallId, CloseCode, CloseReason, Failed, Limits, RouteId, Side, Signature};
 
-use crate::What;
+use crate::{Forged, What};
 
 type Caller = u32;
 
@@ -80,6 +81,7 @@ impl End {
             | What::ArriveAll
             | What::Pass { .. }
             | What::Inject { .. }
+            | What::Forge { .. }
             | What::Flip { .. }
             | What::Close { .. } => {}
         }
@@ -194,7 +196,8 @@ impl End {
     fn take(&mut self, event: Event<'_, Caller>) {
         match event {
             Event::Call { id, .. } => {
-                assert!(!self.taken.contains(&id), "a call was taken twice");
+                let slot_is_free = self.taken.iter().all(|taken| taken.slot != id.slot);
+                assert!(slot_is_free, "a call was taken in a slot that owes an answer");
                 self.taken.push(id);
             }
             Event::Stop { id, .. } => drop(self.stopping.insert(id)),
@@ -220,6 +223,19 @@ impl End {
         self.wire.extend(len.to_le_bytes());
         self.wire.extend([kind, flags]);
         self.wire.extend(payload);
+    }
+
+    pub fn forge(&mut self, kind: Forged, slot: u32, generation: u32) {
+        let id = CallId { slot, generation };
+        let frame = match kind {
+            Forged::Call => Frame::Call { id, to: TARGET, remaining_ms: 9_000, parent: None, body: &[7] },
+            Forged::Result => Frame::Result { id, ending: Ok(&[7]) },
+            Forged::Cancel => Frame::Cancel { id },
+            Forged::Ack => Frame::Ack { position: slot.into(), latest: generation.into() },
+        };
+        let mut out = BytesMut::new();
+        frame.put(&mut out);
+        self.wire.extend_from_slice(&out);
     }
 
     pub fn flip(&mut self, at: usize, bits: u8) {

@@ -78,6 +78,12 @@ enum What {
         flags: u8,
         payload: Vec<u8>,
     },
+    /// A frame that fits the session, of an attacker who has read along.
+    Forge {
+        kind: Forged,
+        slot: u8,
+        generation: u8,
+    },
     Flip {
         at: u16,
         bits: u8,
@@ -85,6 +91,15 @@ enum What {
     Close {
         code: u8,
     },
+}
+
+/// What is forged.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+enum Forged {
+    Call,
+    Result,
+    Cancel,
+    Ack,
 }
 
 const STEPS_MAX: usize = 300;
@@ -123,6 +138,10 @@ fuzz_target!(|input: Input| {
             What::Inject { kind, flags, payload } => {
                 wire_is_honest = false;
                 of(&mut ends, side).inject(kind, flags, &payload);
+            }
+            What::Forge { kind, slot, generation } => {
+                wire_is_honest = false;
+                of(&mut ends, side).forge(kind, slot.into(), generation.into());
             }
             What::Flip { at, bits } => {
                 wire_is_honest &= bits == 0;

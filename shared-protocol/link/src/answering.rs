@@ -72,7 +72,9 @@ impl Answering {
 impl Drop for Answering {
     fn drop(&mut self) {
         if let Some(id) = self.call.take() {
-            self.shared.reply_stopped(id, Failed::Abandoned);
+            // Dropped by a handler that panics with its `Reply` in hand: that is what its caller is told.
+            let how = if std::thread::panicking() { Failed::Panicked } else { Failed::Abandoned };
+            self.shared.reply_stopped(id, how);
         }
         if self.holds_slot {
             self.shared.running.fetch_sub(1, Ordering::AcqRel);

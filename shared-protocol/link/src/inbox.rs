@@ -2,7 +2,7 @@
 //! game polls. Bounded for each session; what a full inbox means is the dispatcher's to say.
 
 use std::any::{Any, TypeId, type_name};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,18 +22,18 @@ pub struct Inbox {
     polling: AtomicBool,
 }
 
-/// Work in arrival order. What was withdrawn or replaced leaves a gap, so that places stay what they were.
+/// Work in arrival order.
 #[derive(Debug, Default)]
 struct Waiting {
-    items: VecDeque<Option<Item>>,
-    /// The place of the first entry: places count from the beginning of time.
-    first: u64,
+    /// By place. A map and not a queue: behind one item that waits, latest values replace each other for as long as
+    /// nobody polls, and each leaves no gap behind.
+    items: BTreeMap<u64, Item>,
+    /// The place of the next one: places count from the beginning of time.
+    next: u64,
     /// Where the latest value of a session's route waits.
     latest: HashMap<(SessionId, RouteId), u64>,
     /// What each session has here that counts: items and bytes.
     counts: HashMap<SessionId, (usize, usize)>,
-    /// Entries that are no gaps.
-    len: usize,
 }
 
 /// One piece of work. Dropping it unrun answers its call.
@@ -120,8 +120,7 @@ impl Inbox {
     pub(crate) fn withdraw(&self, session: SessionId, call: CallId) -> Option<Item> {
         let mut waiting = self.lock();
         let is_it = |item: &Item| item.session == session && item.call == Some(call);
-        let at = waiting.items.iter().position(|item| item.as_ref().is_some_and(is_it))?;
-        let place = waiting.first + at as u64;
+        let place = waiting.items.iter().find(|(_, item)| is_it(item)).map(|(&place, _)| place)?;
         waiting.take(place)
     }
 
@@ -131,12 +130,9 @@ impl Inbox {
         if !waiting.counts.contains_key(&session) {
             return;
         }
-        let places = waiting.first..waiting.first + waiting.items.len() as u64;
-        let counts = |item: &Option<Item>| {
-            item.as_ref().is_some_and(|item| item.session == session && item.bytes.is_some())
-        };
-        let gone: Vec<u64> =
-            places.zip(&waiting.items).filter(|(_, item)| counts(item)).map(|(place, _)| place).collect();
+        let counts = |item: &Item| item.session == session && item.bytes.is_some();
+        let gone = waiting.items.iter().filter(|(_, item)| counts(item)).map(|(&place, _)| place);
+        let gone: Vec<u64> = gone.collect();
         let gone: Vec<Option<Item>> = gone.into_iter().map(|place| waiting.take(place)).collect();
         drop(waiting);
         drop(gone);
@@ -158,7 +154,7 @@ impl Inbox {
         }
         let _until_done = Polling(&self.polling);
         let began = now();
-        let mut waiting = self.lock().len;
+        let mut waiting = self.lock().items.len();
         let mut polled = Polled::default();
         while waiting > 0 && (polled.ran == 0 || now().saturating_duration_since(began) < budget) {
             let Some(item) = self.lock().pop() else { break };
@@ -168,13 +164,13 @@ impl Inbox {
             // The item answers its own call when it unwinds; the panic itself has been reported by its hook.
             let _ = std::panic::catch_unwind(AssertUnwindSafe(|| run(frame)));
         }
-        polled.left = self.lock().len;
+        polled.left = self.lock().items.len();
         Ok(polled)
     }
 
     /// How much waits.
     pub fn len(&self) -> usize {
-        self.lock().len
+        self.lock().items.len()
     }
 
     /// Whether nothing waits.
@@ -185,7 +181,8 @@ impl Inbox {
 
 impl Waiting {
     fn push(&mut self, item: Item) {
-        let place = self.first + self.items.len() as u64;
+        let place = self.next;
+        self.next += 1;
         if let Some(bytes) = item.bytes {
             let count = self.counts.entry(item.session).or_default();
             *count = (count.0 + 1, count.1 + bytes);
@@ -193,25 +190,17 @@ impl Waiting {
         if let Some(route) = item.latest {
             self.latest.insert((item.session, route), place);
         }
-        self.items.push_back(Some(item));
-        self.len += 1;
+        self.items.insert(place, item);
     }
 
     fn pop(&mut self) -> Option<Item> {
-        while let Some(front) = self.items.front() {
-            if front.is_some() {
-                return self.take(self.first);
-            }
-            self.skip_gap();
-        }
-        None
+        let (&place, _) = self.items.first_key_value()?;
+        self.take(place)
     }
 
-    /// Takes the item at a place, leaving a gap.
+    /// Takes the item at a place.
     fn take(&mut self, place: u64) -> Option<Item> {
-        let at = usize::try_from(place.checked_sub(self.first)?).ok()?;
-        let item = self.items.get_mut(at)?.take()?;
-        self.len -= 1;
+        let item = self.items.remove(&place)?;
         if let Some(bytes) = item.bytes
             && let Some(count) = self.counts.get_mut(&item.session)
         {
@@ -223,15 +212,7 @@ impl Waiting {
         if let Some(route) = item.latest {
             self.latest.remove(&(item.session, route));
         }
-        while self.items.front().is_some_and(Option::is_none) {
-            self.skip_gap();
-        }
         Some(item)
-    }
-
-    fn skip_gap(&mut self) {
-        self.items.pop_front();
-        self.first += 1;
     }
 }
 
@@ -240,5 +221,30 @@ struct Polling<'a>(&'a AtomicBool);
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latest_values_behind_something_that_waits_take_the_room_of_one() {
+        let inbox = Inbox::default();
+        let item = |latest| Item {
+            session: SessionId([0; 16]),
+            call: None,
+            latest,
+            bytes: Some(8),
+            run: Box::new(|_| {}),
+        };
+        assert_eq!(inbox.push(item(None), 2, 16), Ok(()));
+        for _ in 0..10_000 {
+            assert_eq!(inbox.push(item(Some(RouteId(1))), 2, 16), Ok(()));
+        }
+        assert_eq!(inbox.len(), 2);
+        assert_eq!(inbox.push(item(None), 2, 16), Err(InboxFull));
+        assert_eq!(inbox.poll(&mut (), Duration::MAX), Ok(Polled { ran: 2, left: 0 }));
+        assert!(inbox.lock().counts.is_empty() && inbox.lock().latest.is_empty());
     }
 }

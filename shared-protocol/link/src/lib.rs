@@ -32,7 +32,9 @@ pub use link::{Address, Link, LinkConfig};
 pub use login::{Door, LoginFailed, Pending, connect, knock};
 pub use peer::{Peer, SessionHandle};
 pub use reply::Reply;
-pub use router::{Bare, Closure, RawAnswer, RawCall, Router, Routes, Session, StartError, State, States};
+pub use router::{
+    Bare, Closure, RawAnswer, RawCall, Router, Routes, Served, Session, StartError, State, States,
+};
 pub use transport::Transport;
 
 /// What the macros' expansions name. Not for people: it changes without notice.

@@ -51,6 +51,8 @@ pub struct LinkConfig {
     pub router: Arc<Router>,
     /// Where work for the game's loop waits: one for a client, one for all sessions of a server.
     pub inbox: Arc<Inbox>,
+    /// What this end's sessions belong to, for handlers that ask for it: a server.
+    pub owner: Arc<dyn Any + Send + Sync>,
     /// The session's own value; `()` where there is none.
     pub data: Arc<dyn Any + Send + Sync>,
 }

@@ -112,12 +112,12 @@ impl SessionHandle<'_> {
     }
 
     /// Waits until the session is over. Dropping the wait changes nothing.
-    pub async fn closed(&self) -> CloseReason {
+    pub async fn closed(self) -> CloseReason {
         self.shared.closed().await
     }
 
     /// Waits until nothing of the session runs any more: its handlers have stopped, its connection is gone.
-    pub async fn ended(&self) {
+    pub async fn ended(self) {
         self.shared.ended().await;
     }
 
@@ -131,7 +131,7 @@ impl SessionHandle<'_> {
     ///
     /// # Errors
     /// Why the session ended, if it did first.
-    pub async fn room_for(&self, bytes: usize) -> Result<(), CloseReason> {
+    pub async fn room_for(self, bytes: usize) -> Result<(), CloseReason> {
         self.shared.room_for(bytes).await
     }
 

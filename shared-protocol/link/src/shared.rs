@@ -48,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) router: Arc<Router>,
     /// Where work for the game's loop waits.
     pub(crate) inbox: Arc<Inbox>,
+    /// What the session belongs to: a server.
+    pub(crate) owner: Arc<dyn Any + Send + Sync>,
     /// The session's own value, as admission made it.
     pub(crate) data: Arc<dyn Any + Send + Sync>,
     pub(crate) runtime: tokio::runtime::Handle,
@@ -94,7 +96,7 @@ pub(crate) fn now() -> Instant {
 
 impl Shared {
     pub(crate) fn new(identity: Identity, session: Session<Waiter>, config: LinkConfig) -> Self {
-        let LinkConfig { router, inbox, data, .. } = config;
+        let LinkConfig { router, inbox, owner, data, .. } = config;
         let Identity { side, uid, id, codec, address } = identity;
         Self {
             core: Mutex::new(Core { session, driver: None }),
@@ -105,6 +107,7 @@ impl Shared {
             address,
             router,
             inbox,
+            owner,
             data,
             runtime: tokio::runtime::Handle::current(),
             running: AtomicUsize::new(0),

@@ -195,7 +195,7 @@ pub const fn implements<F, S, H: SignatureIs<F>>(_route: &Route<F, S>, _handler:
 #[diagnostic::on_unimplemented(
     message = "the handler's signature differs from the contract's: `{Self}` instead of `{F}`",
     label = "the contract says `{F}`",
-    note = "after `Context` and `State<T>` a handler takes and returns what the contract says; `async` is its own choice"
+    note = "beside what it takes from us (`&mut T`, `Context`, `State<T>`, `Session<T>`, `Reply<R>`) a handler takes and answers what the contract says; `async` is its own choice"
 )]
 pub trait SignatureIs<F> {}
 

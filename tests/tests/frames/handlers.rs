@@ -12,7 +12,10 @@ use super::{Field, Game, Screen, World};
 
 /// Questions that wait for somebody to answer them.
 #[derive(Debug, Default, Clone)]
-pub struct Questions(pub Arc<Mutex<Vec<(String, Reply<Result<String, u8>>)>>>);
+pub struct Questions(pub Arc<Mutex<Vec<Question>>>);
+
+/// One of them, with the right to answer it.
+pub type Question = (String, Reply<Result<String, u8>>);
 
 #[farcall_client::route(Screen::ready_check)]
 fn ready_check(game: &mut Game, reply: Reply<bool>, id: u32) {

@@ -62,18 +62,26 @@ pub trait Field {
 /// A player's game: what its loop owns.
 #[derive(Debug, Default)]
 pub struct Game {
+    /// Points scored.
     pub points: u32,
+    /// What happened, in order.
     pub events: Vec<u64>,
+    /// The states seen.
     pub snapshots: Vec<u64>,
+    /// Questions to the person at the screen.
     pub popups: Vec<(u32, Reply<bool>)>,
+    /// Where handlers ran.
     pub threads: Vec<ThreadId>,
+    /// Tells the test that `hold` has the frame, and waits for it.
     pub gate: Option<(Sender<()>, Receiver<()>)>,
 }
 
 /// The server's world.
 #[derive(Debug, Default)]
 pub struct World {
+    /// Who has joined.
     pub joined: Vec<Uid>,
+    /// Who stepped where.
     pub steps: Vec<(Uid, u64)>,
 }
 

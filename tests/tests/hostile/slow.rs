@@ -104,7 +104,7 @@ over_both_transports! {
     async fn a_connection_cut_anywhere_leaves_nothing(over: Over) {
         let game = game(over).await;
         let hang = Yard.hang.descriptor();
-        let dialogue = [login("eve"), Vec::new()].concat();
+        let dialogue = login("eve");
         for end in 0..dialogue.len() {
             let mut eve = game.stranger().await;
             eve.send(&dialogue[..end]).await;
@@ -115,6 +115,5 @@ over_both_transports! {
             eve.send(&calls[..end]).await;
         }
         game.is_as_before().await;
-        assert!(Dog.bark.descriptor().name.starts_with("Dog."));
     }
 }

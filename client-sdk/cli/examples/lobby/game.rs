@@ -1,11 +1,7 @@
 //! The game behind the example and the tests: a lobby with calls of every kind.
 
-use std::time::Duration;
-
 use farcall_protocol::{Message, Uid, contract, contracts};
-use farcall_server::{
-    Admission, BindError, Context, NotExecuted, Refusal, Server, ServerConfig, State, States, route,
-};
+use farcall_server::{Admission, BindError, Context, Refusal, Server, ServerConfig, State, States, route};
 use serde::{Deserialize, Serialize};
 
 /// How to play.
@@ -189,17 +185,4 @@ pub async fn start(address: &str, open: bool) -> Result<Server, BindError> {
     let server = Server::bind(config, admission).await?;
     let _ = slot.set(server.clone());
     Ok(server)
-}
-
-/// Says hello to everybody, and asks who is ready.
-pub async fn greet_everyone(server: &Server) {
-    if let Ok(from) = Uid::new("server") {
-        server.everyone().chat(ChatLine { from, text: "welcome".into() });
-    }
-    for (uid, ready) in server.everyone().ready_check(3).within(Duration::from_millis(300)).await {
-        let answers = ready != Err(NotExecuted::UnknownRoute.into());
-        if answers {
-            println!("{uid} is ready: {ready:?}");
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! `list`, `describe` and `call` as they are meant.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 
 use super::*;
 
@@ -11,17 +11,17 @@ async fn list_shows_both_sides_aligned() {
     assert_eq!((ran.code, &ran.err[..]), (0, ""));
     let expected = format!(
         "{address} serves:
-  Lobby.ask_me() -> Result<bool, String>    Asks the player who calls it whether it is ready, and answers what it says.
-  Lobby.chat(text: String)                  notify: Says something to everybody.
+  Lobby.ask_me() -> Result<bool, String>  Asks the player who calls it whether it is ready, and answers what it says.
+  Lobby.chat(text: String)                notify: Says something to everybody.
   Lobby.enqueue(mode: Mode) -> Result<Ticket, EnqueueError>
-                                            Enters the queue for a match.
-  Lobby.hang()                              Never answers.
-  Lobby.kick_me()                           Closes the caller's session.
-  Lobby.leaderboard() -> Vec<Rank>          The best players, best first.
-  Lobby.panic()                             Panics.
-  Lobby.steer(dx: f32, dy: f32)             notify(latest): Steering: a newer one replaces an unsent older one.
-  Lobby.sum(x: i64, y: i64) -> i64          Adds two numbers.
-  Lobby.whoami() -> String                  Who the server takes you for.
+                                          Enters the queue for a match.
+  Lobby.hang()                            Never answers.
+  Lobby.kick_me()                         Closes the caller's session.
+  Lobby.leaderboard() -> Vec<Rank>        The best players, best first.
+  Lobby.panic()                           Panics.
+  Lobby.steer(dx: f32, dy: f32)           notify(latest): Steering: a newer one replaces an unsent older one.
+  Lobby.sum(x: i64, y: i64) -> i64        Adds two numbers.
+  Lobby.whoami() -> String                Who the server takes you for.
 
 It calls on its players:
   Player.chat(line: ChatLine)            notify: Somebody said something.
@@ -104,28 +104,6 @@ async fn arguments_may_come_from_standard_input() {
         .unwrap();
     child.stdin.take().unwrap().write_all(b"[40,\n2]\n").unwrap();
     assert_eq!(Ran::from(child.wait_with_output().unwrap()).out, "42\n");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_leaves_is_no_error() {
-    let (_server, address) = lobby().await;
-    let mut child =
-        farcall(&["listen", &address]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    tokio::time::timeout(std::time::Duration::from_secs(20), async {
-        while line.is_empty() {
-            game::greet_everyone(&_server).await;
-            let _ = tokio::task::block_in_place(|| out.read_line(&mut line));
-        }
-        drop(out);
-        while child.try_wait().unwrap().is_none() {
-            game::greet_everyone(&_server).await;
-        }
-    })
-    .await
-    .expect("it ends");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 pub fn ran(code: i32, out: &str, err: &str) -> Ran {

@@ -1,9 +1,10 @@
 //! `listen`: prints what is sent, answers what is asked, and knows when to leave.
 
-use std::time::Duration;
+use std::io::{BufRead, BufReader};
 
 use farcall_protocol::Uid;
 use farcall_server::NotExecuted;
+use farcall_tests::waiting::until;
 
 use super::game::{ChatLine, Player};
 use super::*;
@@ -11,14 +12,10 @@ use super::*;
 /// Starts it and waits until it is logged in.
 async fn listening(server: &Server, arguments: &[&str]) -> std::process::Child {
     let address = server.local_addr().unwrap().to_string();
-    let arguments = [&["listen", &address], arguments].concat();
+    // Whatever a test forgets, it leaves in the end.
+    let arguments = [&["listen", &address, "--for", "120"], arguments].concat();
     let child = farcall(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let logged_in = async {
-        while server.player("tool").is_err() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), logged_in).await.expect("it logs in");
+    until(|| server.player("tool").is_ok()).await;
     child
 }
 
@@ -102,4 +99,20 @@ async fn it_leaves_when_its_time_is_up_and_says_why_when_the_server_ends_it() {
     let ran = Ran::from(child.wait_with_output().unwrap());
     assert_eq!(ran.code, 5);
     assert!(ran.err.ends_with("the session is over: the game removed the player: closing time\n"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_leaves_is_no_error() {
+    let (server, _) = lobby().await;
+    let mut child = listening(&server, &[]).await;
+    server.player("tool").unwrap().chat(line("hi"));
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    tokio::task::block_in_place(|| out.read_line(&mut String::new())).unwrap();
+    drop(out);
+    until(|| {
+        server.everyone().chat(line("anybody?"));
+        child.try_wait().unwrap().is_some()
+    })
+    .await;
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }

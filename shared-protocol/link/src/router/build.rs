@@ -30,12 +30,14 @@ pub struct StartError(Vec<Problem>);
 enum Problem {
     WrongSide { contract: &'static str, served_by: Side },
     EmptyRegistry { side: Side, contract: &'static str },
+    EmptyModule { side: Side, contract: &'static str, module: &'static str },
     NoHandler { route: &'static str },
     TwoHandlers { route: Arc<str>, places: [Place; 2] },
     UnknownBare { route: &'static str },
     SameHash { routes: [Arc<str>; 2], places: [Place; 2] },
     NoState { route: &'static str, state: &'static str, place: Place },
     NoSessionData { route: &'static str, wanted: &'static str, given: &'static str, place: Place },
+    NoServer { route: &'static str, place: Place },
     TwoFrames { route: &'static str, wanted: &'static str, other: &'static str, place: Place },
 }
 
@@ -52,6 +54,11 @@ impl fmt::Display for Problem {
                 "`{contract}` is to be served, but no #[route] function of the {side} is linked at all: name the \
                  crate that has them once, as in `use game_routes as _;`"
             ),
+            Self::EmptyModule { side, contract, module } => write!(
+                f,
+                "`{contract}` is to be served, but no #[route] function of the {side} is linked from `{module}`, which \
+                 `handlers_in` names: a module path begins with the crate, as `module_path!()` gives it"
+            ),
             Self::NoHandler { route } => {
                 write!(
                     f,
@@ -60,7 +67,11 @@ impl fmt::Display for Problem {
                 )
             }
             Self::TwoHandlers { route, places: [one, other] } => {
-                write!(f, "`{route}` has two handlers: {one} and {other}")
+                write!(
+                    f,
+                    "`{route}` has two handlers: {one} and {other}; if they belong to peers of different kinds, say in \
+                     `handlers_in` which module's this peer takes"
+                )
             }
             Self::UnknownBare { route } => write!(f, "there is no bare route `{route}` to serve"),
             Self::SameHash { routes: [one, other], places: [here, there] } => write!(
@@ -72,6 +83,9 @@ impl fmt::Display for Problem {
                 f,
                 "`{route}` ({place}) takes a `Session<{wanted}>`, and admission gives each session {given}"
             ),
+            Self::NoServer { route, place } => {
+                write!(f, "`{route}` ({place}) takes a `Server`, which a client does not have")
+            }
             Self::TwoFrames { route, wanted, other, place } => write!(
                 f,
                 "`{route}` ({place}) takes `&mut {wanted}` and another route takes `&mut {other}`: one loop polls with \
@@ -108,6 +122,7 @@ impl std::error::Error for StartError {}
 struct Build<'a> {
     side: Side,
     registrations: Vec<&'a Registration>,
+    handlers_in: Option<&'static str>,
     routes: ByRoute,
     states: &'a States,
     /// What admission gives each session.
@@ -117,36 +132,47 @@ struct Build<'a> {
     problems: Vec<Problem>,
 }
 
+/// What a peer is to serve, as its configuration says it.
+#[derive(Debug)]
+pub struct Served<'a> {
+    /// Which side this peer is.
+    pub side: Side,
+    /// The contracts to serve.
+    pub contracts: &'a [&'static ContractDescriptor],
+    /// The routes of no contract to serve.
+    pub bare: Bare,
+    /// Take handlers from this module and those below it only.
+    pub handlers_in: Option<&'static str>,
+    /// Routes added by hand.
+    pub routes: Routes,
+    /// What handlers take as `State`.
+    pub states: States,
+    /// What admission gives each session.
+    pub session: Option<Need>,
+}
+
 impl Router {
     /// Collects what a peer is to serve: the handlers of its contracts and of the bare routes asked for, and
     /// routes added by hand.
     ///
     /// # Errors
     /// [`StartError`], with everything that is wrong.
-    pub fn collect(
-        side: Side,
-        serves: &[&'static ContractDescriptor],
-        bare: &Bare,
-        routes: Routes,
-        states: States,
-        session: Option<Need>,
-    ) -> Result<Self, StartError> {
-        let linked = inventory::iter::<Registration>.into_iter().filter(|found| found.route.side == side);
-        Self::from_registrations(linked.collect(), side, serves, bare, routes, states, session)
+    pub fn collect(served: Served<'_>) -> Result<Self, StartError> {
+        Self::from_registrations(inventory::iter::<Registration>.into_iter(), served)
     }
 
-    fn from_registrations(
-        registrations: Vec<&Registration>,
-        side: Side,
-        serves: &[&'static ContractDescriptor],
-        bare: &Bare,
-        routes: Routes,
-        states: States,
-        session: Option<Need>,
+    fn from_registrations<'r>(
+        linked: impl Iterator<Item = &'r Registration>,
+        served: Served<'_>,
     ) -> Result<Self, StartError> {
+        let Served { side, contracts, bare, handlers_in, routes, states, session } = served;
+        let meant = |found: &&Registration| {
+            found.route.side == side && handlers_in.is_none_or(|module| found.is_in(module))
+        };
         let mut build = Build {
             side,
-            registrations,
+            registrations: linked.filter(meant).collect(),
+            handlers_in,
             routes: ByRoute::default(),
             states: &states,
             session,
@@ -158,10 +184,10 @@ impl Router {
             let entry = closure.into_entry();
             build.insert(RouteId::of(&entry.name), entry);
         }
-        for contract in serves {
+        for contract in contracts {
             build.contract(contract);
         }
-        build.bare(bare);
+        build.bare(&bare);
         let Build { routes, frame, problems, .. } = build;
         if problems.is_empty() {
             Ok(Self { routes, frame, states: Arc::new(states), fallback })
@@ -183,8 +209,7 @@ impl Build<'_> {
             if found.is_empty() && !self.routes.contains_key(&route.id) {
                 let problem = if self.registrations.is_empty() && self.routes.is_empty() {
                     // Once is enough: every other route would say the same.
-                    self.problems.push(Problem::EmptyRegistry { side: self.side, contract: contract.name });
-                    return;
+                    return self.problems.push(self.nothing_linked(contract.name));
                 } else {
                     Problem::NoHandler { route: route.name }
                 };
@@ -195,6 +220,13 @@ impl Build<'_> {
                 closure.about = About::Descriptor(route);
             }
             found.into_iter().for_each(|registration| self.register(registration));
+        }
+    }
+
+    fn nothing_linked(&self, contract: &'static str) -> Problem {
+        match self.handlers_in {
+            None => Problem::EmptyRegistry { side: self.side, contract },
+            Some(module) => Problem::EmptyModule { side: self.side, contract, module },
         }
     }
 
@@ -247,6 +279,8 @@ impl Build<'_> {
                 let given = self.session.map_or("nothing", |given| (given.name)());
                 Some(Problem::NoSessionData { route, wanted, given, place })
             }
+            NeedOf::Server if self.side == Side::Server => None,
+            NeedOf::Server => Some(Problem::NoServer { route, place }),
             NeedOf::Frame => {
                 let first = *self.frame.get_or_insert(need);
                 let other = (first.name)();

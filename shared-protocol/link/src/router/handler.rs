@@ -72,6 +72,11 @@ impl Invocation<'_> {
         self.current
     }
 
+    /// What the session belongs to, if it is of this type.
+    pub fn owner<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.shared.owner.clone().downcast().ok()
+    }
+
     pub(crate) fn states(&self) -> &States {
         self.shared.router.states()
     }

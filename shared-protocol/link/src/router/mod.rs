@@ -16,7 +16,7 @@ use std::sync::Arc;
 use farcall_protocol::codec::Codec;
 use farcall_protocol::{Argument, RouteId, Shape, Signature, show_arguments};
 
-pub use build::{Bare, StartError};
+pub use build::{Bare, Served, StartError};
 pub use closure::{Closure, Routes};
 pub use fallback::{RawAnswer, RawCall};
 pub(crate) use handler::{Encoded, Ended, HandlerFuture, Progress, encode};

@@ -32,6 +32,8 @@ pub(crate) enum NeedOf {
     Session,
     /// What the frame loop polls with.
     Frame,
+    /// A server: only one has it.
+    Server,
 }
 
 impl Need {
@@ -47,6 +49,11 @@ impl Need {
     /// For a frame of this type.
     pub const fn frame<T: 'static>() -> Self {
         Self::of::<T>(NeedOf::Frame)
+    }
+
+    /// For a handler that only a server can have.
+    pub const fn server<T: 'static>() -> Self {
+        Self::of::<T>(NeedOf::Server)
     }
 
     pub(crate) fn is(&self, other: Self) -> bool {

@@ -17,11 +17,20 @@ pub struct Registration {
     pub handler: fn(Invocation<'_>) -> Step,
     /// The types that its parameters need to be there, the frame's among them.
     pub needs: &'static [Option<Need>],
+    /// The module in which the handler stands, as `module_path!()` names it.
+    pub module: &'static str,
     /// Where the handler stands.
     pub place: Place,
 }
 
 inventory::collect!(Registration);
+
+impl Registration {
+    /// Whether it stands in a module or below it.
+    pub(crate) fn is_in(&self, module: &str) -> bool {
+        self.module.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    }
+}
 
 /// A place in somebody's source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -96,12 +96,13 @@ mod tests {
             quote!(
                 trait Lobby {
                     async fn session();
+                    async fn poll();
                     #[notify]
                     fn members();
                 }
             ),
         );
-        assert_eq!(said.len(), 2);
+        assert_eq!(said.len(), 3);
         assert!(said.iter().all(|said| said.contains("reserved")), "{said:?}");
     }
 }

@@ -2,7 +2,7 @@
 //! facade's `__private`, by full path, inside a `const _`: no name of ours is visible to the user's code.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
@@ -33,6 +33,7 @@ pub fn expand(flavour: Flavour, handler: &Handler) -> TokenStream {
                     contract: #is_contract,
                     handler: __farcall_shim,
                     needs: &[#(#needs),*],
+                    module: ::core::module_path!(),
                     place: #p::Place { file: ::core::file!(), line: #line },
                 }
             }
@@ -72,16 +73,16 @@ fn shim(flavour: Flavour, handler: &Handler) -> TokenStream {
     let p = flavour.facade();
     let object = handler.object.iter().map(|ty| {
         let parameter = state_of(&p, ty);
-        quote!(let __object = #parameter::take(&__call);)
+        quote!(let #OBJECT = #parameter::take(&#CALL);)
     });
     let taken = handler.parameters.iter().enumerate().filter_map(|(index, ours)| {
         let Ours::Taken(ty) = ours else { return None };
         let (name, parameter) = (format_ident!("__parameter{index}"), parameter(&p, ty));
-        Some(quote!(let #name = #parameter::take(&__call);))
+        Some(quote!(let #name = #parameter::take(&#CALL);))
     });
     let run = run(flavour, handler);
     quote! {
-        fn __farcall_shim(__call: #p::Invocation<'_>) -> #p::Step {
+        fn __farcall_shim(#CALL: #p::Invocation<'_>) -> #p::Step {
             #(#object)*
             #(#taken)*
             #run
@@ -97,38 +98,40 @@ fn run(flavour: Flavour, handler: &Handler) -> TokenStream {
     if handler.is_async {
         // A function of its own, for its name: the compiler prints it beside a future that is not `Send`.
         let p = flavour.facade_at(ident.span());
-        return quote_spanned!(ident.span()=> #p::handler_future_must_be_send(__call, #closure));
+        return quote_spanned!(ident.span()=> #p::handler_future_must_be_send(#CALL, #closure));
     }
     // What is wrong with the answer is said where it stands.
     let at = answer.span();
     match (&handler.frame, handler.replies()) {
         (None, false) => {
             let run = quote_spanned!(at=> run);
-            quote!(__call.#run(#closure))
+            quote!(#CALL.#run(#closure))
         }
         (None, true) => {
             let run = quote_spanned!(at=> run_replying);
-            quote!(__call.#run(#closure))
+            quote!(#CALL.#run(#closure))
         }
         (Some(frame), false) => {
             let run = quote_spanned!(at=> run_on_frame);
-            quote!(__call.#run::<#frame, (#(#types,)*), #answer>(#closure))
+            quote!(#CALL.#run::<#frame, (#(#types,)*), #answer>(#closure))
         }
         (Some(frame), true) => {
             let run = quote_spanned!(at=> run_on_frame_replying);
-            quote!(__call.#run::<#frame, (#(#types,)*), #answer>(#closure))
+            quote!(#CALL.#run::<#frame, (#(#types,)*), #answer>(#closure))
         }
     }
 }
 
 /// From the frame, the reply and the tuple of arguments to the user's function.
 fn closure(flavour: Flavour, handler: &Handler) -> TokenStream {
-    let p = flavour.facade();
     let Handler { ident, arguments, answer, .. } = handler;
     let given = (0..arguments.len()).map(|index| format_ident!("__argument{index}")).collect::<Vec<_>>();
     let types = arguments.iter().map(|argument| &argument.ty);
-    let frame = handler.frame.iter().map(|ty| quote!(__frame: &mut #ty,));
-    let reply = handler.replies().then(|| quote!(__reply: #p::Reply<#answer>,));
+    let frame = handler.frame.iter().map(|ty| quote!(#FRAME: &mut #ty,));
+    let reply = handler.replies().then(|| {
+        let p = flavour.facade_at(answer.span());
+        quote_spanned!(answer.span()=> #REPLY: #p::Reply<#answer>,)
+    });
     let called = call(handler, &given);
     // Spanned on the function's name: what is wrong with calling it is said there.
     quote_spanned! {ident.span()=>
@@ -139,19 +142,19 @@ fn closure(flavour: Flavour, handler: &Handler) -> TokenStream {
 /// The call of the user's function itself.
 fn call(handler: &Handler, arguments: &[Ident]) -> TokenStream {
     let Handler { ident, object, frame, parameters, .. } = handler;
-    let frame = frame.iter().map(|_| quote!(__frame,));
+    let frame = frame.iter().map(|_| quote!(#FRAME,));
     let parameters = parameters.iter().enumerate().map(|(index, ours)| match ours {
-        Ours::Taken(_) => format_ident!("__parameter{index}"),
-        Ours::Reply => format_ident!("__reply"),
+        Ours::Taken(_) => format_ident!("__parameter{index}").into_token_stream(),
+        Ours::Reply => REPLY.into_token_stream(),
     });
     let passed = quote!(#(#frame)* #(#parameters,)* #(#arguments),*);
     match object {
         None => quote_spanned!(ident.span()=> #ident(#passed)),
         // Its future borrows the object, which therefore lives in the future.
         Some(ty) if handler.is_async => {
-            quote_spanned!(ident.span()=> async move { <#ty>::#ident(&*__object, #passed).await })
+            quote_spanned!(ident.span()=> async move { <#ty>::#ident(&*#OBJECT, #passed).await })
         }
-        Some(ty) => quote_spanned!(ident.span()=> <#ty>::#ident(&*__object, #passed)),
+        Some(ty) => quote_spanned!(ident.span()=> <#ty>::#ident(&*#OBJECT, #passed)),
     }
 }
 
@@ -211,6 +214,20 @@ fn line(span: Span) -> TokenStream {
     let line = Literal::u32_unsuffixed(u32::try_from(span.unwrap().line()).unwrap_or_default());
     quote!(#line)
 }
+
+/// A name in the expansion: the same one wherever it is written, whatever the tokens around it are blamed on.
+struct Name(&'static str);
+
+impl ToTokens for Name {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        Ident::new(self.0, Span::call_site()).to_tokens(tokens);
+    }
+}
+
+const CALL: Name = Name("__call");
+const OBJECT: Name = Name("__object");
+const FRAME: Name = Name("__frame");
+const REPLY: Name = Name("__reply");
 
 impl Flavour {
     /// The crate whose `__private` has everything that an expansion names.

@@ -135,7 +135,7 @@ fn take(typed: &PatType, before: Option<&str>, handler: &mut Handler, errors: &m
             };
             return errors.at(typed, sentence);
         }
-        Source::Ours(name) => (name.to_string(), Ours::Taken((*typed.ty).clone())),
+        Source::Ours(name) => (name.to_string(), Ours::Taken(typed.ty.clone())),
         Source::Reply(segment) => {
             if handler.replies() {
                 errors.at(typed, "a call is answered once: take one `Reply`");

@@ -128,6 +128,8 @@ mod tests {
                     fn take(self) {}
                     #[route(skip)]
                     fn left_alone<X>(&mut self, x: &X) {}
+                    #[route(skip, name = "x")]
+                    fn left_out(&self) {}
                     #[route(name = "new")]
                     fn new() -> Self {}
                 }
@@ -141,6 +143,7 @@ mod tests {
             "what travels is called by its own name: write `Calculator` for `Self`",
             "a route's method takes `&self`, for several players call it at once",
             "a route's method takes `&self`, for the object serves many calls",
+            "`skip` stands alone",
             "only methods with `&self` are routes here",
         ];
         assert_eq!(said.len(), starts.len(), "{said:#?}");

@@ -36,7 +36,7 @@ pub struct Handler {
 /// A parameter from us.
 pub enum Ours {
     /// Taken from the call by its type: `Context`, `State<T>`, `Session<T>`.
-    Taken(Type),
+    Taken(Box<Type>),
     /// The right to answer later.
     Reply,
 }

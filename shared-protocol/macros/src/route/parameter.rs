@@ -1,4 +1,4 @@
-//! Tells what a handler takes from us (the frame, `Context`, `State<T>`, `Session<T>`, `Reply<R>`) from what it
+//! Tells what a handler takes from us (the frame, `Context`, `Server`, `State<T>`, `Session<T>`, `Reply<R>`) from what it
 //! takes from the wire, by how the type is written.
 
 use syn::visit::{self, Visit};
@@ -90,4 +90,4 @@ impl<'ast> Visit<'ast> for Borrows {
 }
 
 /// Types whose name alone says that they do not travel.
-const OURS: [&str; 3] = ["Context", "State", "Session"];
+const OURS: [&str; 4] = ["Context", "State", "Session", "Server"];

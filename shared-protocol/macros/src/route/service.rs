@@ -39,7 +39,7 @@ pub fn parse(attribute: TokenStream, block: &mut ItemImpl, errors: &mut Errors) 
         handler.conditions.extend(conditions.iter().cloned());
         handlers.push(handler);
     }
-    if handlers.is_empty() {
+    if handlers.is_empty() && errors.is_empty() {
         errors.at(&block.self_ty, "no method here takes `&self`: none of them is a route");
     }
     handlers
@@ -96,7 +96,7 @@ fn is_a_type(path: &Path) -> bool {
 /// What a method's own `#[route(..)]` says.
 enum Marker {
     Skip,
-    Words(Words, Attribute),
+    Words(Box<(Words, Attribute)>),
 }
 
 /// Takes the markers off a method.
@@ -111,11 +111,15 @@ fn take_marker(method: &mut ImplItemFn, errors: &mut Errors) -> Option<Marker> {
     }
     let marker = ours.drain(..).next()?;
     let written = marker.meta.require_list().map(|list| list.tokens.clone()).unwrap_or_default();
-    if written.to_string() == "skip" {
+    let mut words = written.clone().into_iter().map(|word| word.to_string());
+    if words.any(|word| word == "skip") {
+        if written.to_string() != "skip" {
+            errors.at(&marker, "`skip` stands alone: a method that is left out has no route to speak of");
+        }
         return Some(Marker::Skip);
     }
     let words = attribute::read_for(attribute::METHODS, written, errors);
-    Some(Marker::Words(words, marker))
+    Some(Marker::Words(Box::new((words, marker))))
 }
 
 /// Which route a method handles; `None` for one that is left alone.
@@ -127,7 +131,7 @@ fn target(
 ) -> Option<Target> {
     let (words, marker) = match marker {
         Some(Marker::Skip) => return None,
-        Some(Marker::Words(words, marker)) => (words, Some(marker)),
+        Some(Marker::Words(said)) => (said.0, Some(said.1)),
         None => (Words::Bare, None),
     };
     if signature.receiver().is_none() {

@@ -23,7 +23,14 @@ fn handler(call: Invocation<'_>) -> Step {
 
 const fn registered(route: &'static RouteDescriptor, line: u32) -> Registration {
     let contract = route.name.len() > 4;
-    Registration { route, contract, handler, needs: &[], place: Place { file: "game.rs", line } }
+    Registration {
+        route,
+        contract,
+        handler,
+        needs: &[],
+        module: "game",
+        place: Place { file: "game.rs", line },
+    }
 }
 
 fn start(
@@ -31,9 +38,21 @@ fn start(
     serves: &[&'static ContractDescriptor],
     bare: &Bare,
 ) -> Result<Router, String> {
-    let found = found.iter().collect();
-    Router::from_registrations(found, Side::Server, serves, bare, Routes::new(), States::new(), None)
-        .map_err(|error| error.to_string())
+    let served = Served { contracts: serves, bare: bare.clone(), ..served() };
+    Router::from_registrations(found.iter(), served).map_err(|error| error.to_string())
+}
+
+/// A server that serves nothing.
+fn served() -> Served<'static> {
+    Served {
+        side: Side::Server,
+        contracts: &[],
+        bare: Bare::None,
+        handlers_in: None,
+        routes: Routes::new(),
+        states: States::new(),
+        session: None,
+    }
 }
 
 fn refusal(found: &[Registration], serves: &[&'static ContractDescriptor]) -> String {
@@ -61,7 +80,31 @@ fn a_served_contract_without_a_handler_for_one_of_its_routes() {
 #[test]
 fn two_handlers_for_one_route_are_both_named() {
     let why = refusal(&[registered(&SUM, 1), registered(&SUM, 9), registered(&STEER, 2)], &[&LOBBY]);
-    assert_eq!(why, "`Lobby.sum` has two handlers: game.rs:1 and game.rs:9");
+    assert!(why.starts_with("`Lobby.sum` has two handlers: game.rs:1 and game.rs:9;"), "{why}");
+}
+
+#[test]
+fn handlers_of_peers_of_different_kinds_are_told_apart_by_module() {
+    let of = |module, line| Registration { module, ..registered(&MOTD, line) };
+    let linked = [of("game::bots", 1), of("game::person::screen", 2), of("game::botsy", 3)];
+    let place = |module| {
+        let served = Served { bare: Bare::All, handlers_in: module, ..served() };
+        Router::from_registrations(linked.iter(), served)
+            .map(|router| router.table_in_words().concat())
+            .map_err(|error| error.to_string())
+    };
+    assert!(place(Some("game::bots")).expect("that module's alone").ends_with("game.rs:1"));
+    assert!(place(Some("game::person")).expect("a module below it").ends_with("game.rs:2"));
+    let why = place(None).expect_err("all are meant");
+    assert!(why.contains("say in `handlers_in` which module's this peer takes"), "{why}");
+}
+
+#[test]
+fn a_module_without_handlers_is_named() {
+    let linked = [registered(&SUM, 1), registered(&STEER, 2)];
+    let served = Served { contracts: &[&LOBBY], handlers_in: Some("play"), ..served() };
+    let why = Router::from_registrations(linked.iter(), served).expect_err("it started").to_string();
+    assert!(why.contains("linked from `play`, which `handlers_in` names"), "{why}");
 }
 
 #[test]
@@ -109,6 +152,7 @@ fn two_names_with_one_hash_are_refused() {
     let mut build = Build {
         side: Side::Server,
         registrations: vec![],
+        handlers_in: None,
         routes: ByRoute::default(),
         states: &states,
         session: None,
