@@ -43,7 +43,7 @@ fn plain_lines_tell_the_evening_and_what_to_type_next() {
         "server → ant: ready_check → false",
         "match 1 begins: 7 play, ant is left out",
         ": whisper → \"",
-        "server → match 1: rematch → 7 of 7 say yes",
+        "server → cat: rematch → true",
         "match 2 begins: 7 play",
         "cat → server: leaderboard →",
         "0 errors.",
