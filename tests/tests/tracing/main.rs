@@ -2,7 +2,7 @@
 //! nothing at all when nobody listens.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use farcall_client::ClientConfig;
 use farcall_protocol::{contract, contracts};
@@ -69,6 +69,10 @@ impl<S: tracing::Subscriber> Layer<S> for Kept {
 
 /// What is logged while a player opens the vault and has a text relayed.
 fn logged_at(level: Level) -> Kept {
+    // One after the other: whether an event is wanted at all is kept for the whole process, and worked out anew
+    // whenever a subscriber comes or goes on any thread.
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let kept = Kept::default();
     let filter = tracing_subscriber::filter::LevelFilter::from_level(level);
     let subscriber = Registry::default().with(kept.clone().with_filter(filter));
