@@ -1,5 +1,6 @@
 //! The server as a client holds it.
 
+use std::future::Future;
 use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tracing::info;
 
 use crate::config::ClientConfig;
 use crate::events::Events;
+use crate::reconnect::{Comeback, Dial};
 
 /// A session with a server. Contracts served by the server are called on it; everything else is behind
 /// [`session`](Self::session).
@@ -59,31 +61,58 @@ pub enum ConnectError {
 }
 
 impl Client {
-    /// Connects over TCP and logs in. Takes at most `limits.login_timeout` for each of the two.
+    /// Connects over TCP and logs in. Takes at most `limits.login_timeout` for each of the two. When the connection is
+    /// lost, it comes back by itself, and neither side's calls notice more than a pause.
     ///
     /// # Errors
     /// [`ConnectError`]. Dropping the future gives the attempt up.
     pub async fn connect(config: ClientConfig) -> Result<Self, ConnectError> {
         let address = config.address.clone();
-        let at = |error| ConnectError::Address { address: address.clone(), error };
-        let connecting = tokio::time::timeout(config.limits.login_timeout, TcpStream::connect(&address));
-        let stream = connecting.await.map_err(|_| at(io::ErrorKind::TimedOut.into()))?.map_err(at)?;
-        tcp::prepare(&stream).map_err(at)?;
-        let peer = stream.peer_addr().map_err(at)?;
-        Self::login(stream, peer.into(), config).await
+        let dial: Dial = Arc::new(move || Box::pin(dial_tcp(address.clone())));
+        Self::dial(dial, config).await
     }
 
-    /// Logs in over a connection that exists already, such as one of this process.
+    /// Connects by a way of the game's own, such as one within this process, and logs in. `dial` is asked again whenever
+    /// the connection is lost.
+    ///
+    /// # Errors
+    /// [`ConnectError`]. Dropping the future gives the attempt up.
+    pub async fn connect_by<T, F>(
+        dial: impl Fn() -> F + Send + Sync + 'static,
+        config: ClientConfig,
+    ) -> Result<Self, ConnectError>
+    where
+        T: Transport,
+        F: Future<Output = io::Result<T>> + Send + 'static,
+    {
+        let dial: Dial = Arc::new(move || {
+            let dialing = dial();
+            Box::pin(async move { Ok((Box::new(dialing.await?) as Box<dyn Transport>, Address::Memory)) })
+        });
+        Self::dial(dial, config).await
+    }
+
+    /// Logs in over a connection that exists already. There is no way back to the server: the session ends with its
+    /// connection.
     ///
     /// # Errors
     /// [`ConnectError`].
     pub async fn over<T: Transport>(io: T, config: ClientConfig) -> Result<Self, ConnectError> {
-        Self::login(io, Address::Memory, config).await
+        Self::login(io, Address::Memory, None, config).await
+    }
+
+    async fn dial(dial: Dial, config: ClientConfig) -> Result<Self, ConnectError> {
+        let address = config.address.clone();
+        let at = |error| ConnectError::Address { address: address.clone(), error };
+        let connecting = tokio::time::timeout(config.limits.login_timeout, dial());
+        let (io, peer) = connecting.await.map_err(|_| at(io::ErrorKind::TimedOut.into()))?.map_err(at)?;
+        Self::login(io, peer, Some(dial), config).await
     }
 
     async fn login<T: Transport>(
         io: T,
         address: Address,
+        dial: Option<Dial>,
         config: ClientConfig,
     ) -> Result<Self, ConnectError> {
         let ClientConfig { serves, bare, handlers_in, routes, states, limits, .. } = config;
@@ -106,13 +135,17 @@ impl Client {
             takes: Announced::from(&limits),
             nonce: [0; 16],
             codecs: config.codecs,
+            can_return: dial.is_some() && !limits.resume_window.is_zero(),
+            resume: None,
         };
         let time = limits.login_timeout;
         let link_config =
             LinkConfig { limits, router, inbox: inbox.clone(), owner: Arc::new(()), data: Arc::new(()) };
-        let link = farcall_link::connect(io, connecting, address, time, link_config).await?;
+        let link = farcall_link::connect(io, connecting.clone(), address, time, link_config).await?;
         let server = link.peer();
-        tokio::spawn(stay(link));
+        let reconnect = config.reconnect;
+        let comeback = dial.map(|dial| Comeback { dial, connecting, reconnect, time });
+        tokio::spawn(stay(link, comeback));
         Ok(Self { held: Arc::new(Held { server, inbox }) })
     }
 
@@ -134,12 +167,23 @@ impl Client {
 }
 
 /// Runs the session, and says in the log that it began and ended.
-async fn stay<T: Transport>(link: Link<T>) {
+async fn stay(link: Link, comeback: Option<Comeback>) {
     let server: Peer<ServedByServer> = link.peer();
     let session = server.session();
     info!(target: "farcall", side = Side::Client.name(), uid = %session.uid(), session = %session.id(), address = %session.address(), "opened");
+    if let Some(comeback) = comeback.filter(|_| !session.resume_window().is_zero()) {
+        // A task of its own: it sleeps while the session runs, and ends with it.
+        tokio::spawn(comeback.keep(server.clone()));
+    }
     let CloseReason { code, message, by_peer } = link.run().await;
     info!(target: "farcall", side = Side::Client.name(), uid = %session.uid(), session = %session.id(), code = code.name(), by_peer, reason = ?message, "closed");
+}
+
+async fn dial_tcp(address: String) -> io::Result<(Box<dyn Transport>, Address)> {
+    let stream = TcpStream::connect(&address).await?;
+    tcp::prepare(&stream)?;
+    let peer = stream.peer_addr()?;
+    Ok((Box::new(stream), peer.into()))
 }
 
 impl Drop for Held {

@@ -5,6 +5,8 @@ use farcall_protocol::codec::Codec;
 use farcall_protocol::handshake::{Credential, Metadata};
 use farcall_protocol::{ContractDescriptor, Limits, Uid, UidError};
 
+use crate::reconnect::Reconnect;
+
 /// How a client is to connect. Write what differs:
 /// `ClientConfig { serves: contracts![Player], ..ClientConfig::new("127.0.0.1:7000", "ann")? }`.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct ClientConfig {
     pub states: States,
     /// What this end allows itself and grants the server.
     pub limits: Limits,
+    /// How it comes back when the connection is lost.
+    pub reconnect: Reconnect,
 }
 
 impl ClientConfig {
@@ -62,6 +66,7 @@ impl ClientConfig {
             routes: Routes::new(),
             states: States::new(),
             limits: Limits::default(),
+            reconnect: Reconnect::default(),
         }
     }
 }

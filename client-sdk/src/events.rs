@@ -1,6 +1,8 @@
 //! What happens to a client's session, as a stream of events. Each comes once, in legal order.
 
-use farcall_link::Peer;
+use std::time::Duration;
+
+use farcall_link::{Peer, SessionEvent};
 use farcall_protocol::{CloseReason, ServedByServer};
 
 /// Something that happened to the session.
@@ -9,6 +11,15 @@ use farcall_protocol::{CloseReason, ServedByServer};
 pub enum ClientEvent {
     /// It is logged in.
     Opened,
+    /// It has lost its connection and is on its way back. Calls and messages wait.
+    Detached(CloseReason),
+    /// It has a connection again.
+    Resumed {
+        /// Frames of this end that are written again.
+        replayed: u64,
+        /// How long it had none.
+        away: Duration,
+    },
     /// It is over. The last event.
     Closed(CloseReason),
 }
@@ -23,7 +34,8 @@ pub struct Events {
 #[derive(Debug, Clone, Copy)]
 enum Next {
     Opened,
-    Closed,
+    /// Whatever happens after so many events.
+    After(u64),
     Nothing,
 }
 
@@ -36,13 +48,22 @@ impl Events {
     pub async fn next(&mut self) -> Option<ClientEvent> {
         match self.next {
             Next::Opened => {
-                self.next = Next::Closed;
+                self.next = Next::After(0);
                 Some(ClientEvent::Opened)
             }
-            Next::Closed => {
-                let reason = self.server.session().closed().await;
-                self.next = Next::Nothing;
-                Some(ClientEvent::Closed(reason))
+            Next::After(mut seen) => {
+                let session = self.server.session();
+                let event = match session.next_event(&mut seen).await {
+                    Some(SessionEvent::Detached(reason)) => ClientEvent::Detached(reason),
+                    Some(SessionEvent::Resumed { replayed, away }) => ClientEvent::Resumed { replayed, away },
+                    Some(_) | None => {
+                        let reason = session.closed().await;
+                        self.next = Next::Nothing;
+                        return Some(ClientEvent::Closed(reason));
+                    }
+                };
+                self.next = Next::After(seen);
+                Some(event)
             }
             Next::Nothing => None,
         }

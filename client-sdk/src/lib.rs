@@ -31,6 +31,7 @@
 mod client;
 mod config;
 mod events;
+mod reconnect;
 
 pub use client::{Client, ConnectError, ServerSession};
 pub use config::ClientConfig;
@@ -46,6 +47,7 @@ pub use farcall_protocol::{
     CallError, CloseCode, CloseReason, Failed, Failure, Limits, NotExecuted, Notified, Side, Uid, UidError,
     contracts,
 };
+pub use reconnect::Reconnect;
 
 /// What a handler on the client may take: until when it is wanted, and the way back to the server.
 pub type Context = farcall_link::Context<farcall_protocol::ServedByServer>;

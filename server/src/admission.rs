@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use farcall_link::__private::Need;
-use farcall_link::{Address, Session};
+use farcall_link::{Address, Session, SessionEvent};
 use farcall_protocol::handshake::{Login, Metadata, Refusal};
 use farcall_protocol::{CloseReason, Uid};
 
@@ -148,6 +148,13 @@ impl<T: Send + Sync + 'static> Admission<T> {
     #[must_use]
     pub fn opened(mut self, hook: impl Fn(&Player) + Send + Sync + 'static) -> Self {
         self.door.hooks.opened = Some(Arc::new(hook));
+        self
+    }
+
+    /// Is told when a session loses its connection and when it has another one, in that order. Must be quick.
+    #[must_use]
+    pub fn changed(mut self, hook: impl Fn(&Player, &SessionEvent) + Send + Sync + 'static) -> Self {
+        self.door.hooks.changed = Some(Arc::new(hook));
         self
     }
 

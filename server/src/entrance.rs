@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use farcall_link::{Address, Link, LinkConfig, LoginFailed, Pending, Transport, knock};
-use farcall_protocol::handshake::{LoginError, Refusal};
+use farcall_link::{Address, GivenBack, Link, LinkConfig, LoginFailed, Pending, Tombstone, Transport, knock};
+use farcall_protocol::handshake::{Claimed, Dismissed, LoginError, Refusal};
 use farcall_protocol::{CloseCode, CloseReason, Uid};
 use futures_util::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
@@ -32,10 +32,12 @@ pub(crate) async fn serve<T: Transport>(
     permit: OwnedSemaphorePermit,
 ) {
     match enter(&server, io, address).await {
-        Ok((link, seat)) => {
+        Ok(Some((link, seat))) => {
             drop(permit);
             stay(&server, link, seat).await;
         }
+        // It has come back to its session, which has a task already.
+        Ok(None) => {}
         Err(error) => {
             server.counters.logins_failed.fetch_add(1, Ordering::Relaxed);
             debug!(target: "farcall", %address, %error, "no login");
@@ -47,7 +49,7 @@ async fn enter<T: Transport>(
     server: &Arc<Inner>,
     io: T,
     address: Address,
-) -> Result<(Link<T>, Arc<Seat>), LoginFailed> {
+) -> Result<Option<(Link, Arc<Seat>)>, LoginFailed> {
     let time = server.config.limits.login_timeout;
     let mut pending = tokio::select! {
         biased;
@@ -55,6 +57,12 @@ async fn enter<T: Transport>(
         () = server.closing.cancelled() => return Err(closed(CloseCode::Shutdown)),
         pending = knock(io, server.door.clone(), time) => pending?,
     };
+    if pending.login.resume.is_some() {
+        match come_back(server, pending, address).await? {
+            Some(logs_in) => pending = logs_in,
+            None => return Ok(None),
+        }
+    }
     let judged = in_time(server, address, server.admission.judge(&mut pending.login, address)).await;
     let uid = match judged {
         Ok(uid) => uid,
@@ -63,7 +71,73 @@ async fn enter<T: Transport>(
     let door = server.players.door(&uid);
     let entered = at_the_door(server, &door, pending, &uid, address).await;
     server.players.left_door(&uid, door);
-    entered
+    entered.map(Some)
+}
+
+/// Gives a player its session back; else tells it why not, and gives the login that it sends instead. The cheap questions
+/// come first (R2), and whatever the answer, the session is as it was (R7).
+async fn come_back<T: Transport>(
+    server: &Inner,
+    mut pending: Pending<T>,
+    address: Address,
+) -> Result<Option<Pending<T>>, LoginFailed> {
+    let asked = pending.login.resume.as_ref().map(|claimed| find(server, claimed));
+    let why = match asked.unwrap_or(Err(UNKNOWN)) {
+        Err(why) => why,
+        Ok(found) => {
+            let judged = in_time(server, address, server.admission.judge(&mut pending.login, address)).await;
+            match (judged, found) {
+                (Err(refusal), _) => return Err(turn_away(pending, refusal).await),
+                // Whoever else it is learns no more than whoever guesses (R1).
+                (Ok(uid), found) if !found.is_of(&uid) => UNKNOWN,
+                (Ok(_), Found::Over(tombstone)) => tombstone.why(),
+                (Ok(_), Found::Open(seat)) => match pending.give_back(&seat.player.session(), address)? {
+                    GivenBack::Resumed => {
+                        server.counters.resumed.fetch_add(1, Ordering::Relaxed);
+                        return Ok(None);
+                    }
+                    GivenBack::Not(not_given_back, why) => {
+                        pending = *not_given_back;
+                        why
+                    }
+                },
+            }
+        }
+    };
+    debug!(target: "farcall", %address, code = why.code.name(), "not resumed");
+    pending.dismiss(why, server.config.limits.login_timeout).await.map(Some)
+}
+
+/// What a client has come back to.
+enum Found {
+    Open(Arc<Seat>),
+    Over(Arc<Tombstone>),
+}
+
+impl Found {
+    fn is_of(&self, uid: &Uid) -> bool {
+        match self {
+            Self::Open(seat) => seat.player.session().uid() == uid,
+            Self::Over(tombstone) => tombstone.uid() == uid,
+        }
+    }
+}
+
+const UNKNOWN: Dismissed = Dismissed { code: CloseCode::NotResumable, position: None };
+
+/// The session that a client means, if it shows a token of it.
+fn find(server: &Inner, claimed: &Claimed) -> Result<Found, Dismissed> {
+    if claimed.epoch != server.door.epoch {
+        return Err(Dismissed { code: CloseCode::Restarted, position: None });
+    }
+    if let Some(seat) = server.players.by_session(claimed.session) {
+        return match seat.player.session().knows_token(claimed) {
+            true => Ok(Found::Open(seat)),
+            false => Err(UNKNOWN),
+        };
+    }
+    let tombstone = server.graves.find(claimed.session).filter(|found| found.knows_token(claimed));
+    tombstone.map(Found::Over).ok_or(UNKNOWN)
 }
 
 /// Asks admission, in time and whatever it does.
@@ -99,7 +173,7 @@ async fn at_the_door<T: Transport>(
     pending: Pending<T>,
     uid: &Uid,
     address: Address,
-) -> Result<(Link<T>, Arc<Seat>), LoginFailed> {
+) -> Result<(Link, Arc<Seat>), LoginFailed> {
     let busy = Refusal::Busy { retry_after: BUSY_RETRY };
     let Ok(_only_one) = tokio::time::timeout(PREVIOUS_GONE, door.lock()).await else {
         return Err(turn_away(pending, busy).await);
@@ -107,8 +181,10 @@ async fn at_the_door<T: Transport>(
     let present = server.players.seats(uid.as_str());
     // A session that is over and still being saved takes nobody's place, and is waited for.
     let (open, over): (Vec<_>, Vec<_>) = present.into_iter().partition(|seat| seat.is_open());
+    let is_here = |seat: &Arc<Seat>| seat.player.session().is_attached();
     let keep = match server.config.duplicate_login {
-        DuplicateLogin::RejectNew if !open.is_empty() => {
+        // One without a connection makes way: its client may have crashed, and would lock its player out.
+        DuplicateLogin::RejectNew if open.iter().any(is_here) => {
             return Err(close(pending, CloseCode::AlreadyConnected).await);
         }
         DuplicateLogin::KickOld | DuplicateLogin::RejectNew => 0,
@@ -149,7 +225,7 @@ async fn at_the_door<T: Transport>(
 }
 
 /// A session's life: told of, run, told of again, gone.
-async fn stay<T: Transport>(server: &Inner, link: Link<T>, seat: Arc<Seat>) {
+async fn stay(server: &Inner, link: Link, seat: Arc<Seat>) {
     let session = seat.player.session();
     let (uid, id) = (session.uid().clone(), session.id());
     info!(target: "farcall", side = "server", %uid, session = %id, address = %session.address(), "opened");
@@ -157,12 +233,16 @@ async fn stay<T: Transport>(server: &Inner, link: Link<T>, seat: Arc<Seat>) {
     if server.is_closing() {
         seat.close(CloseCode::Shutdown, "");
     }
-    let reason = link.run().await;
+    let hooks = &server.admission.hooks;
+    let (reason, ()) = tokio::join!(link.run(), hooks.tell_changes(&seat.player));
     let CloseReason { code, message, by_peer } = &reason;
     info!(target: "farcall", side = "server", %uid, session = %id, code = code.name(), by_peer, reason = ?message, "closed");
     seat.leave_all();
     server.counters.closed(*code);
     server.admission.hooks.closed(seat.player.clone(), seat.data.clone(), reason.clone()).await;
+    if let Some(tombstone) = session.tombstone() {
+        server.graves.bury(id, tombstone);
+    }
     server.players.stand(&uid, id);
     server.counters.sessions.fetch_sub(1, Ordering::Relaxed);
     seat.gone.cancel();

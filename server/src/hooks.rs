@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use farcall_link::SessionEvent;
 use farcall_protocol::CloseReason;
 use futures_util::FutureExt;
 use tracing::error;
@@ -17,11 +18,14 @@ type Opened = Arc<dyn Fn(&Player) + Send + Sync>;
 type Closed =
     Arc<dyn Fn(Player, SessionData, CloseReason) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
+type Changed = Arc<dyn Fn(&Player, &SessionEvent) + Send + Sync>;
+
 /// The hooks of one server.
 #[derive(Default)]
 pub(crate) struct Hooks {
     pub(crate) opened: Option<Opened>,
     pub(crate) closed: Option<Closed>,
+    pub(crate) changed: Option<Changed>,
 }
 
 impl std::fmt::Debug for Hooks {
@@ -29,6 +33,7 @@ impl std::fmt::Debug for Hooks {
         f.debug_struct("Hooks")
             .field("opened", &self.opened.is_some())
             .field("closed", &self.closed.is_some())
+            .field("changed", &self.changed.is_some())
             .finish()
     }
 }
@@ -38,6 +43,17 @@ impl Hooks {
         let Some(hook) = &self.opened else { return };
         if std::panic::catch_unwind(AssertUnwindSafe(|| hook(player))).is_err() {
             error!(target: "farcall", uid = %player.session().uid(), "the `opened` hook panicked");
+        }
+    }
+
+    /// Tells of a session's lost and new connections until it is over.
+    pub(crate) async fn tell_changes(&self, player: &Player) {
+        let Some(hook) = &self.changed else { return };
+        let mut seen = 0;
+        while let Some(event) = player.session().next_event(&mut seen).await {
+            if std::panic::catch_unwind(AssertUnwindSafe(|| hook(player, &event))).is_err() {
+                error!(target: "farcall", uid = %player.session().uid(), "the `changed` hook panicked");
+            }
         }
     }
 

@@ -28,6 +28,7 @@ mod accept;
 mod admission;
 mod config;
 mod entrance;
+mod graves;
 mod group;
 mod hooks;
 mod players;
@@ -39,7 +40,7 @@ pub use admission::{Admission, Arrival, Closed};
 pub use config::{DuplicateLogin, ServerConfig};
 pub use farcall_link::{
     Address, Bare, Call, Detached, PollError, Polled, RawAnswer, RawCall, Reply, Routes, Session,
-    SessionHandle, StartError, State, States,
+    SessionEvent, SessionHandle, StartError, State, States,
 };
 pub use farcall_macros::server_route as route;
 pub use farcall_protocol::handshake::Refusal;

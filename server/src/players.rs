@@ -18,6 +18,8 @@ pub struct Offline;
 #[derive(Debug, Default)]
 pub(crate) struct Players {
     by_uid: DashMap<Uid, Presence>,
+    /// The same seats by session, for clients that come back.
+    by_session: DashMap<SessionId, Arc<Seat>>,
 }
 
 /// One uid's sessions, oldest first, and its door.
@@ -46,20 +48,29 @@ impl Players {
         self.by_uid.get(uid).map_or_else(Vec::new, |presence| presence.seats.clone())
     }
 
-    /// The newest session of a player. One that is over and still being saved does not count.
+    /// The newest session of a player, one with a connection before one without. One that is over and still being saved
+    /// does not count.
     pub(crate) fn newest(&self, uid: &str) -> Result<Player, Offline> {
         let presence = self.by_uid.get(uid).ok_or(Offline)?;
-        let open = presence.seats.iter().rev().find(|seat| seat.player.session().is_open());
-        open.map(|seat| seat.player.clone()).ok_or(Offline)
+        let open = || presence.seats.iter().rev().filter(|seat| seat.is_open());
+        let newest = open().find(|seat| seat.player.session().is_attached()).or_else(|| open().next());
+        newest.map(|seat| seat.player.clone()).ok_or(Offline)
+    }
+
+    /// The seat of a session.
+    pub(crate) fn by_session(&self, session: SessionId) -> Option<Arc<Seat>> {
+        self.by_session.get(&session).map(|seat| seat.clone())
     }
 
     /// Takes a seat. Only under the uid's door.
     pub(crate) fn sit(&self, uid: &Uid, seat: Arc<Seat>) {
+        self.by_session.insert(seat.id(), seat.clone());
         self.by_uid.entry(uid.clone()).or_default().seats.push(seat);
     }
 
     /// Gives up one seat and no other: a late end of an old session cannot remove the new one.
     pub(crate) fn stand(&self, uid: &Uid, session: SessionId) {
+        self.by_session.remove(&session);
         if let Some(mut presence) = self.by_uid.get_mut(uid) {
             presence.seats.retain(|seat| seat.id() != session);
         }

@@ -19,6 +19,7 @@ use crate::Player;
 use crate::accept;
 use crate::admission::{Admission, DoorKeeper};
 use crate::config::ServerConfig;
+use crate::graves::Graves;
 use crate::group::{Everyone, Group, Groups};
 use crate::players::{Offline, Players};
 use crate::stats::{Counters, Stats};
@@ -57,6 +58,7 @@ pub(crate) struct Inner {
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) door: Door,
     pub(crate) players: Players,
+    pub(crate) graves: Graves,
     pub(crate) groups: Groups,
     local_addr: OnceLock<SocketAddr>,
     dialer: OnceLock<Dialer>,
@@ -264,6 +266,7 @@ impl Inner {
             router: Arc::new(router),
             door: Door { epoch, began: Instant::now() },
             players: Players::default(),
+            graves: Graves::default(),
             groups: Groups::default(),
             local_addr: OnceLock::new(),
             dialer: OnceLock::new(),

@@ -11,6 +11,10 @@ use crate::server::Inner;
 pub struct Stats {
     /// Sessions.
     pub sessions: u64,
+    /// Of them, those without a connection, which wait for their players to come back.
+    pub detached: u64,
+    /// Sessions given back to players since the start.
+    pub resumed: u64,
     /// Players with at least one session, or at the door.
     pub players: u64,
     /// Groups with a member or a handle.
@@ -40,6 +44,7 @@ pub(crate) struct Counters {
     pub(crate) accepted: AtomicU64,
     pub(crate) logins_failed: AtomicU64,
     pub(crate) accept_errors: AtomicU64,
+    pub(crate) resumed: AtomicU64,
     closed: Vec<AtomicU64>,
 }
 
@@ -50,6 +55,7 @@ impl Counters {
             accepted: AtomicU64::new(0),
             logins_failed: AtomicU64::new(0),
             accept_errors: AtomicU64::new(0),
+            resumed: AtomicU64::new(0),
             closed: CloseCode::ALL.iter().map(|_| AtomicU64::new(0)).collect(),
         }
     }
@@ -68,6 +74,7 @@ impl Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let mut stats = Self {
             sessions: read(&counters.sessions),
+            resumed: read(&counters.resumed),
             players: server.players.uids() as u64,
             groups: server.groups.len() as u64,
             logins_pending: (server.config.logins_pending_max - server.logins_pending.available_permits())
@@ -81,6 +88,7 @@ impl Stats {
         stats.closed.retain(|(_, count)| *count > 0);
         server.players.each(|seat| {
             let session = seat.player.session();
+            stats.detached += u64::from(session.is_open() && !session.is_attached());
             stats.calls_to_players += u64::from(session.calls_outgoing());
             stats.calls_of_players += u64::from(session.calls_incoming());
             stats.bytes_held += session.bytes_held() as u64;

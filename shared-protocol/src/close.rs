@@ -91,10 +91,12 @@ close_codes! {
     48 AlreadyConnected Never "the player is already connected",
     49 Busy Backoff "the server takes no more logins just now",
     50 Internal Backoff "the server failed at the login",
-    // Resume: numbers kept for it from the first version on.
-    60 NotResumable Never "the session cannot be resumed: log in afresh",
+    // Coming back to a session.
+    60 NotResumable Backoff "the session cannot be resumed: log in afresh",
     61 Superseded Never "another connection took the session over",
     62 UidChanged Never "credentials of another player were presented",
+    63 Restarted Backoff "the server has restarted since: log in afresh",
+    64 TokenStolen Backoff "a token of the session was used twice: log in afresh",
 }
 
 impl fmt::Display for CloseCode {

@@ -35,6 +35,8 @@ pub struct Limits {
     pub write_stall_max: Duration,
     /// Time without an acknowledgement while something is unacknowledged (L26).
     pub ack_silence_max: Duration,
+    /// How long a session waits for a connection to come back (L27). Zero: it ends with its connection.
+    pub resume_window: Duration,
     /// Messages waiting for a handler slot before the session is closed as overflowing, beyond the calls.
     pub inbox_items_max: usize,
     /// Their bytes (L16).
@@ -95,6 +97,7 @@ impl Default for Limits {
             silence_max: Duration::from_secs(20),
             write_stall_max: Duration::from_secs(10),
             ack_silence_max: Duration::from_secs(30),
+            resume_window: Duration::from_secs(60),
             inbox_items_max: 1_024,
             inbox_bytes_max: 512 << 10,
         }

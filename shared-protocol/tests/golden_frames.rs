@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use farcall_protocol::codec::Codec;
-use farcall_protocol::handshake::{Admitted, AwaitingHello, Connecting, Credential, Refusal, Reject};
+use farcall_protocol::handshake::{Admitted, AwaitingHello, Connecting, Credential, Refusal, Reject, Token};
 use farcall_protocol::wire::{Ending, Frame, Kind, RawFrame, Split, Status, Target, split};
 use farcall_protocol::{
     Announced, CallError, CallId, Failed, Limits, NotExecuted, RouteId, SessionId, Signature, TraceId, Uid,
@@ -129,6 +129,8 @@ fn connecting(credential: Credential) -> Connecting {
         metadata: vec![("os".into(), "tv".into())],
         nonce: [0xc1; 16],
         codecs: vec![Codec::Bincode],
+        can_return: false,
+        resume: None,
         takes: Announced { calls_in_flight_max: 1, slots_max: 2, body_bytes_max: 3 },
     }
 }
@@ -155,9 +157,10 @@ fn login(credential: Credential, key: &[u8]) -> [String; 4] {
     let mut login = server.auth(raw(&up)).unwrap();
     login.knows_key(key);
     let (limits, session) = (Limits::default(), SessionId([0xa5; 16]));
-    let admitted = Admitted { uid: Uid::from(7), session, limits: &limits, time_us: 258 };
+    let admitted =
+        Admitted { uid: Uid::from(7), session, token: Token([0; 32]), limits: &limits, time_us: 258 };
     login.admit(admitted, &mut down);
-    client.welcome(raw(&down)).unwrap();
+    client.verdict(raw(&down)).unwrap();
     [hex(&hello), hex(&reply), hex(&up), hex(&down)]
 }
 

@@ -33,6 +33,8 @@ use farcall_protocol::{
 };
 use farcall_server::{Admission, Limits, Routes, Server, ServerConfig, States};
 use serde::Serialize;
+
+use crate::faults::Network;
 use tokio::sync::mpsc;
 
 /// A game's server under test. It starts with its first player; say before that what it needs.
@@ -134,6 +136,27 @@ impl TestServer {
         let routes = config.routes.fallback(move |call| asked.answer(call));
         let stream = self.server().await.dialer().connect().await.expect("the server's ear");
         let client = Client::over(stream, ClientConfig { routes, ..config }).await;
+        TestPlayer { client: client.expect("a login"), answers }
+    }
+
+    /// A player behind a network that can fail, and that comes back by itself when it has.
+    ///
+    /// # Panics
+    /// When it is not let in.
+    pub async fn player_over(&self, network: &Network, uid: &str) -> TestPlayer {
+        let config = ClientConfig::new("in memory", uid).expect("a uid");
+        self.player_over_with(network, config).await
+    }
+
+    /// The same with this configuration.
+    ///
+    /// # Panics
+    /// When it is not let in.
+    pub async fn player_over_with(&self, network: &Network, config: ClientConfig) -> TestPlayer {
+        let answers = Answers::default();
+        let asked = answers.clone();
+        let routes = config.routes.fallback(move |call| asked.answer(call));
+        let client = Client::connect_by(network.dial(), ClientConfig { routes, ..config }).await;
         TestPlayer { client: client.expect("a login"), answers }
     }
 }

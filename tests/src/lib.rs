@@ -1,6 +1,7 @@
 //! The test kit for games ([`TestServer`], [`TestPlayer`]), and what Farcall's own tests across crates share: a small
 //! game's contract, and a server with players over either transport. The tests themselves stand in `tests/`.
 
+pub mod faults;
 pub mod kit;
 pub mod table;
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use farcall_client::{Credential, Limits, Uid};
 
-/// Calls a Farcall game server from a shell: lists and describes its routes, calls them, and listens as a player.
+/// Lists, describes and calls a game server's routes, and listens as a player
 #[derive(Debug, Parser)]
-#[command(name = "farcall", version, after_help = EXIT_CODES)]
+#[command(name = "farcall", version, after_help = AFTER_HELP)]
 pub struct Command {
     #[command(subcommand)]
     pub verb: Verb,
@@ -15,18 +15,28 @@ pub struct Command {
     pub options: Options,
 }
 
-const EXIT_CODES: &str = "\
+const AFTER_HELP: &str = "\
+Examples:
+  farcall list 127.0.0.1:7000
+  farcall describe 127.0.0.1:7000 Lobby.sum
+  farcall call 127.0.0.1:7000 Lobby.sum '[2, 3]'
+  farcall listen 127.0.0.1:7000 --answer Player.ready_check=true
+
 Exit codes:
   0  done
   1  the handler refused: its own error is printed
   2  the command line, the JSON or the route's arguments are wrong
   3  nobody answers there, or the login was refused
   4  no such route
-  5  the call ended otherwise: its time was up, it failed, the session was lost";
+  5  the call ended otherwise: its time was up, it failed, the session was lost
+
+Environment:
+  FARCALL_KEY, FARCALL_TOKEN  as --key and --token, not in lists of processes
+  NO_COLOR                    no colours, also on a terminal";
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Lists the routes that the server serves, and those it calls on its players
+    /// Lists the routes of the server, and those it calls on its players
     List {
         #[command(flatten)]
         at: At,
@@ -37,7 +47,7 @@ pub enum Verb {
         at: At,
         /// The route's name, such as Lobby.sum
         route: String,
-        /// Its arguments as a JSON array, such as '[2, 3]'; `-` reads them from standard input
+        /// A JSON array such as '[2, 3]'; `-` reads it from standard input
         #[arg(default_value = "[]", hide_default_value = true, allow_hyphen_values = true)]
         arguments: String,
     },
@@ -52,7 +62,7 @@ pub enum Verb {
     Listen {
         #[command(flatten)]
         at: At,
-        /// Answers the server's calls of a route with this JSON; may be repeated
+        /// Answers calls of that route so; may be repeated
         #[arg(long = "answer", value_name = "ROUTE=JSON", value_parser = answer)]
         answers: Vec<Answer>,
         /// Leaves after this many messages and calls
@@ -74,22 +84,22 @@ pub struct At {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options for every command")]
 pub struct Options {
-    /// Who to log in as
-    #[arg(long, global = true, default_value = "tool", value_name = "NAME", value_parser = uid)]
+    /// Who to log in as [default: a new name each run]
+    #[arg(long, global = true, default_value_t = anybody(), hide_default_value = true, value_name = "NAME", value_parser = uid)]
     pub uid: Uid,
-    /// A shared key to prove; also taken from FARCALL_KEY, which does not show in a list of processes
+    /// Proves to know a shared key
     #[arg(long, global = true, conflicts_with = "token")]
     pub key: Option<String>,
-    /// A token for the game's own admission; also taken from FARCALL_TOKEN
+    /// Shows a token to the game's own admission
     #[arg(long, global = true)]
     pub token: Option<String>,
-    /// The build number of the game to claim
-    #[arg(long, global = true, default_value_t = 0, value_name = "NUMBER", hide_default_value = true)]
+    /// Claims that build of the game
+    #[arg(long, global = true, default_value_t = 0, value_name = "NUMBER")]
     pub build: u32,
-    /// How long a call may take: more than 0, at most 120
+    /// How long a call may take, at most 120
     #[arg(long, global = true, default_value = "10", value_name = "SECONDS", value_parser = call_seconds)]
     pub within: Duration,
-    /// Prints JSON for scripts: one value, or one line for each event; errors go to standard error as JSON, too
+    /// Prints one JSON value a line, errors too
     #[arg(long, global = true)]
     pub json: bool,
 }
@@ -127,6 +137,12 @@ fn address(text: &str) -> Result<String, String> {
     }
 }
 
+/// A name that no other run has: by default a server closes the session of whoever logs in again.
+#[expect(clippy::expect_used, reason = "digits and letters are a name")]
+fn anybody() -> Uid {
+    Uid::new(format!("farcall-{}", std::process::id())).expect("a name")
+}
+
 fn uid(text: &str) -> Result<Uid, String> {
     Uid::new(text).map_err(|error| error.to_string())
 }
@@ -162,10 +178,23 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+    use crate::paint::TERMINAL_COLUMNS;
 
     #[test]
     fn the_command_line_is_consistent() {
         Command::command().debug_assert();
+    }
+
+    #[test]
+    fn help_fits_a_terminal() {
+        let mut command = Command::command();
+        command.build();
+        let helps = command.get_subcommands().map(|verb| verb.clone().render_help().to_string());
+        for help in helps.chain([command.clone().render_help().to_string()]) {
+            let wide: Vec<&str> =
+                help.lines().filter(|line| line.chars().count() > TERMINAL_COLUMNS).collect();
+            assert!(wide.is_empty(), "{wide:#?}");
+        }
     }
 
     #[test]

@@ -52,8 +52,12 @@ pub fn arguments(typed: &str) -> Result<String, Trouble> {
         "-" => {
             let mut text = String::new();
             let bytes_max = u64::from(Limits::BODY_BYTES_MAX);
-            let read = std::io::stdin().take(bytes_max).read_to_string(&mut text);
+            // One more: what is cut off must not look like bad JSON.
+            let read = std::io::stdin().take(bytes_max + 1).read_to_string(&mut text);
             read.map_err(|error| usage(format!("standard input: {error}")))?;
+            if text.len() as u64 > bytes_max {
+                return Err(usage(format!("standard input: more than {bytes_max} bytes of arguments")));
+            }
             text
         }
         typed => typed.to_owned(),
@@ -131,6 +135,10 @@ async fn described(client: &Client, route: &str, options: &Options) -> Result<Op
 
 fn explain(client: &Client, route: &str, error: CallError<RawError>, within: Duration) -> Trouble {
     let ended = |message: String| Trouble::new(Exit::Ended, message);
+    let over = |trouble: Trouble| match client.session().closed_reason() {
+        Some(reason) => trouble.hint(reason.to_string()),
+        None => trouble,
+    };
     match error {
         CallError::Handler(error) => {
             let value = String::from_utf8_lossy(&error.0).into_owned();
@@ -140,7 +148,7 @@ fn explain(client: &Client, route: &str, error: CallError<RawError>, within: Dur
         CallError::NotExecuted(why @ NotExecuted::TooLarge { .. }) => {
             Trouble::new(Exit::Usage, format!("{route}: {why}"))
         }
-        CallError::NotExecuted(why) => ended(format!("{route} did not run: {why}")),
+        CallError::NotExecuted(why) => over(ended(format!("{route} did not run: {why}"))),
         CallError::Failed(how) => ended(format!("{route} failed: {how}")),
         CallError::DeadlineExceeded => {
             ended(format!("{route} did not answer within {} s; it may have run", within.as_secs_f64()))
@@ -148,11 +156,7 @@ fn explain(client: &Client, route: &str, error: CallError<RawError>, within: Dur
         }
         CallError::Cancelled => ended(format!("{route} was cancelled")),
         CallError::Indeterminate => {
-            let trouble = ended(format!("the session was lost before {route} answered; it may have run"));
-            match client.session().closed_reason() {
-                Some(reason) => trouble.hint(reason.to_string()),
-                None => trouble,
-            }
+            over(ended(format!("the session was lost before {route} answered; it may have run")))
         }
     }
 }

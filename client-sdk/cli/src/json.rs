@@ -1,9 +1,6 @@
 //! JSON for people: one line where it fits, else one value a line; the order and the digits of the text are kept.
 
-use crate::paint::{Paint, clean};
-
-/// The widest line of a list or an object.
-const LINE_CHARS: usize = 88;
+use crate::paint::{Paint, TERMINAL_COLUMNS, clean};
 
 /// Lays a JSON text out. What is not JSON is shown as it is, cleaned.
 pub fn pretty(text: &str, paint: Paint) -> String {
@@ -104,7 +101,7 @@ struct Layout<'a> {
 
 impl Layout<'_> {
     fn value(&mut self, node: &Node<'_>, depth: usize) {
-        if fits(node, LINE_CHARS.saturating_sub(2 * depth)).is_some() {
+        if fits(node, TERMINAL_COLUMNS.saturating_sub(2 * depth)).is_some() {
             return self.inline(node);
         }
         match node {
@@ -190,8 +187,8 @@ mod tests {
     fn short_values_stand_on_one_line_and_keep_their_digits_and_order() {
         assert_eq!(plain("5"), "5");
         assert_eq!(
-            plain(r#"{"z":[1,2.50,"a,]}\"\\"],"a":null,"big":340282366920938463463374607431768211455}"#),
-            r#"{"z": [1, 2.50, "a,]}\"\\"], "a": null, "big": 340282366920938463463374607431768211455}"#
+            plain(r#"{"z":[1,2.50,"a,]}\"\\"],"big":340282366920938463463374607431768211455}"#),
+            r#"{"z": [1, 2.50, "a,]}\"\\"], "big": 340282366920938463463374607431768211455}"#
         );
         assert_eq!(plain("[ ]"), "[]");
         assert_eq!(plain("{}"), "{}");

@@ -5,11 +5,8 @@ use farcall_protocol::{RouteInfo, RouteTable};
 
 use crate::args::{At, Options};
 use crate::exit::{Exit, Trouble};
-use crate::paint::{Paint, clean, padded, say};
+use crate::paint::{Paint, TERMINAL_COLUMNS, clean, padded, say, wrapped};
 use crate::{json, routes};
-
-/// Signatures wider than this have their docs on a line of their own.
-const COLUMN_CHARS: usize = 46;
 
 /// Lists what is served here and there.
 ///
@@ -55,27 +52,34 @@ fn listing(table: &RouteTable, address: &str, paint: Paint) -> String {
     if text.is_empty() { format!("{address} serves nothing") } else { text.join("\n\n") }
 }
 
+/// One route a line and its docs beside it, in as many lines as they need.
 fn rows(routes: &[&RouteInfo], paint: Paint) -> Vec<String> {
-    let lines: Vec<String> = routes.iter().map(|route| clean(&route.signature_line())).collect();
-    let widths = lines.iter().map(|line| line.chars().count());
-    let width = widths.filter(|&width| width <= COLUMN_CHARS).max().unwrap_or(0);
-    let row = |(route, line): (&&RouteInfo, &String)| {
-        let (name, types) = line.split_at(clean(&route.name).len());
-        let signature = format!("  {}{types}", paint.name(name));
-        let docs = paint.dim(&remark(route));
-        let row = match line.chars().count() {
-            fits if fits <= width => format!("{signature}{}  {docs}", " ".repeat(width - fits)),
-            _ if docs.is_empty() => signature,
-            _ => format!("{signature}\n  {}  {docs}", " ".repeat(width)),
-        };
-        row.trim_end().to_owned()
+    let signatures: Vec<String> = routes.iter().map(|route| clean(&route.signature_line())).collect();
+    let widths = signatures.iter().map(|signature| signature.chars().count());
+    let width = widths.filter(|&width| width <= SIGNATURE_CHARS_MAX).max().unwrap_or(0);
+    let docs_width = TERMINAL_COLUMNS - width - 4;
+    let row = |(route, signature): (&&RouteInfo, &String)| {
+        let (name, types) = signature.split_at(clean(&route.name).len());
+        let mut docs = wrapped(&remark(route), docs_width).into_iter();
+        let mut row = format!("  {}{types}", paint.name(name));
+        if let Some(left) = width.checked_sub(signature.chars().count())
+            && let Some(line) = docs.next()
+        {
+            row += &format!("{}  {}", " ".repeat(left), paint.dim(&line));
+        }
+        for line in docs {
+            row += &format!("\n{}{}", " ".repeat(width + 4), paint.dim(&line));
+        }
+        row
     };
-    routes.iter().zip(&lines).map(row).collect()
+    routes.iter().zip(&signatures).map(row).collect()
 }
 
-/// How messages are delivered (calls are the rule), and the first line of the docs.
+/// How messages are delivered (calls are the rule), and the first paragraph of the docs.
 fn remark(route: &RouteInfo) -> String {
-    let docs = first_line(&route.docs);
+    let lines: Vec<&str> = route.docs.trim().lines().take_while(|line| !line.trim().is_empty()).collect();
+    // Joined before it is cleaned: a line's end is no control character to show.
+    let docs = clean(&lines.join(" "));
     match (route.is_call(), docs.is_empty()) {
         (true, _) => docs,
         (false, true) => clean(&route.delivery),
@@ -83,33 +87,33 @@ fn remark(route: &RouteInfo) -> String {
     }
 }
 
-fn first_line(docs: &str) -> String {
-    clean(docs.trim().lines().next().unwrap_or_default())
-}
-
 fn description(route: &RouteInfo, address: &str, paint: Paint) -> String {
     let mut lines = vec![format!("{}{}", paint.name(&clean(&route.name)), clean(&route.types_line()))];
-    let docs = route.docs.lines().map(|line| format!("  {}", paint.dim(&clean(line.trim()))));
-    lines.extend(docs.map(|line| line.trim_end().to_owned()));
+    for line in route.docs.trim().lines() {
+        match wrapped(&clean(line), TERMINAL_COLUMNS - 2) {
+            none if none.is_empty() => lines.push(String::new()),
+            some => lines.extend(some.iter().map(|line| format!("  {}", paint.dim(line)))),
+        }
+    }
     lines.push(String::new());
     let mut field = |name: &str, value: String| {
         lines.push(format!("  {}  {value}", paint.bold(&padded(name, 9))));
     };
-    field("served by", format!("the {}", clean(&route.served_by)));
-    field("delivered", clean(&route.delivery));
+    field("served by", clean(&route.served_by));
+    field("delivery", clean(&route.delivery));
     for (at, argument) in route.arguments.iter().enumerate() {
         let name = if argument.name.is_empty() { format!("#{}", at + 1) } else { clean(&argument.name) };
-        let label = if at == 0 { "takes" } else { "" };
+        let label = if at == 0 { "arguments" } else { "" };
         field(label, format!("{name}: {}", clean(&argument.shape)));
     }
     if let Some(reply) = &route.reply {
-        field("answers", clean(reply));
+        field("reply", clean(reply));
     }
     if let Some(error) = &route.error {
-        field("refuses", clean(error));
+        field("error", clean(error));
     }
     if let Some(place) = &route.place {
-        field("stands in", clean(place));
+        field("handler", clean(place));
     }
     let types = route.types.iter().chain(&route.answer_types).flat_map(|definition| definition.lines());
     let types: Vec<String> = types.map(|line| format!("  {}", clean(line))).collect();
@@ -124,21 +128,20 @@ fn description(route: &RouteInfo, address: &str, paint: Paint) -> String {
 
 /// What to type.
 fn example(route: &RouteInfo, address: &str, paint: Paint) -> String {
-    let (name, plain) = (clean(&route.name), Paint::none());
+    let name = paint.name(&clean(&route.name));
+    let quoted = |json: &str| shell_quoted(&json::one_line(json, Paint::none()));
     match (&route.served_by[..], &route.reply_example) {
-        ("client", Some(reply)) => {
-            format!(
-                "farcall listen {address} --answer {}='{}'",
-                paint.name(&name),
-                json::one_line(reply, plain)
-            )
-        }
+        ("client", Some(reply)) => format!("farcall listen {address} --answer {name}={}", quoted(reply)),
         ("client", None) => format!("farcall listen {address}"),
-        _ if route.arguments.is_empty() => format!("farcall call {address} {}", paint.name(&name)),
-        _ => format!(
-            "farcall call {address} {} '{}'",
-            paint.name(&name),
-            json::one_line(&route.example, plain)
-        ),
+        _ if route.arguments.is_empty() => format!("farcall call {address} {name}"),
+        _ => format!("farcall call {address} {name} {}", quoted(&route.example)),
     }
 }
+
+/// As one word of a shell's command line.
+fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Wider signatures have their docs on the lines below, so that a long one does not push away those of all others.
+const SIGNATURE_CHARS_MAX: usize = 40;

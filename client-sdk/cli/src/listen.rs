@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use farcall_client::{Client, CloseReason, RawAnswer, RawCall, Routes};
+use farcall_client::{Client, RawAnswer, RawCall, Routes};
 use farcall_protocol::{RouteId, RouteTable};
-use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::mpsc::{self, Receiver, Sender, error::TrySendError};
 
 use crate::args::{Answer, Options};
 use crate::exit::{Exit, Trouble};
-use crate::paint::{Paint, clean, padded, say};
+use crate::paint::{Paint, clean, complain, padded, say};
 use crate::{json, routes};
 
 /// Lines waiting to be printed. Full means that whoever reads them is slow: what comes then is counted, not kept.
@@ -28,6 +28,8 @@ pub struct Heard {
 #[derive(Debug)]
 struct Event {
     at: Instant,
+    /// How many found no room before it.
+    missed: u64,
     route: RouteId,
     body: String,
     is_call: bool,
@@ -53,13 +55,14 @@ fn hear(
     let answer = answers.get(&asked.route).filter(|_| asked.is_call).cloned();
     let event = Event {
         at: Instant::now(),
+        missed: missed.swap(0, Ordering::Relaxed),
         route: asked.route,
         body: String::from_utf8_lossy(asked.body).into_owned(),
         is_call: asked.is_call,
         answer: answer.clone(),
     };
-    if sender.try_send(event).is_err() {
-        missed.fetch_add(1, Ordering::Relaxed);
+    if let Err(TrySendError::Full(event) | TrySendError::Closed(event)) = sender.try_send(event) {
+        missed.fetch_add(event.missed + 1, Ordering::Relaxed);
     }
     answer.map(|value| Ok(value.into_bytes()))
 }
@@ -86,64 +89,45 @@ pub async fn listen(
     if !options.json {
         greet(client, table.as_ref(), answers);
     }
-    let names: HashMap<RouteId, String> = names(table.as_ref(), answers);
-    let mut time_is_up = std::pin::pin!(async {
+    let names = names(table.as_ref(), answers);
+    let time_is_up = async {
         match until.time {
             Some(time) => tokio::time::sleep(time).await,
             None => std::future::pending().await,
         }
-    });
-    let mut left = until.count;
-    while left != Some(0) {
-        let session = client.session();
-        tokio::select! {
-            biased;
-            Some(event) = heard.events.recv() => {
-                say(&heard.line(&event, &names, options.json))?;
-                match heard.missed.swap(0, Ordering::Relaxed) {
-                    0 => {}
-                    missed if options.json => say(&serde_json::json!({ "missed": missed }).to_string())?,
-                    missed => say(&Paint::out().bad(&format!("({missed} not shown: printing is too slow)")))?,
-                }
-                left = left.map(|left| left - 1);
-            }
-            reason = session.closed() => return Err(ended(&reason)),
-            () = &mut time_is_up => break,
-            _ = tokio::signal::ctrl_c() => break,
-        }
+    };
+    tokio::select! {
+        printed = heard.print(client, &names, until.count, options.json) => printed,
+        () = time_is_up => Ok(()),
+        _ = tokio::signal::ctrl_c() => Ok(()),
     }
-    Ok(())
-}
-
-fn ended(reason: &CloseReason) -> Trouble {
-    Trouble::new(Exit::Ended, format!("the session is over: {reason}"))
 }
 
 /// On standard error: it is not what was sent.
 fn greet(client: &Client, table: Option<&RouteTable>, answers: &[Answer]) {
-    let paint = Paint::err();
-    let (session, plain) = (client.session(), |text: &str| clean(text));
-    let here = format!("listening as {} at {}", plain(session.uid().as_str()), session.address());
-    eprintln!("{}", paint.dim(&format!("{here}; Ctrl-C leaves")));
-    match table {
-        None => eprintln!(
-            "{}",
-            paint.dim("the server does not tell its routes: those without --answer show as numbers")
-        ),
-        Some(table) => {
-            let unknown = answers
-                .iter()
-                .filter(|answer| !routes::names(table, "client").any(|name| name == answer.route));
-            for answer in unknown {
-                let nearest = routes::nearest(&answer.route, routes::names(table, "client"));
-                let hint =
-                    nearest.map(|name| format!("; did you mean `{}`?", plain(name))).unwrap_or_default();
-                eprintln!(
-                    "{} the server does not say that it calls `{}`{hint}",
-                    paint.bad("note:"),
-                    plain(&answer.route)
-                );
-            }
+    let (paint, session) = (Paint::err(), client.session());
+    let here =
+        format!("listening as {} at {}; Ctrl-C leaves", clean(session.uid().as_str()), session.address());
+    complain(&format!("{}\n", paint.dim(&here)));
+    let Some(table) = table else {
+        let note = "the server does not tell its routes: those without --answer show as numbers";
+        return complain(&format!("{}\n", paint.dim(note)));
+    };
+    for note in answers.iter().filter_map(|answer| doubt(table, &answer.route)) {
+        complain(&format!("{} {}\n", paint.bad("note:"), clean(&note)));
+    }
+}
+
+/// Why an `--answer` for that route may never be given.
+fn doubt(table: &RouteTable, route: &str) -> Option<String> {
+    let known = table.routes.iter().find(|known| known.served_by == "client" && known.name == route);
+    match known {
+        Some(known) if known.is_call() => None,
+        Some(_) => Some(format!("the server awaits no answer to `{route}`")),
+        None => {
+            let nearest = routes::nearest(route, routes::names(table, "client"));
+            let hint = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            Some(format!("the server does not say that it calls `{route}`{hint}"))
         }
     }
 }
@@ -155,6 +139,39 @@ fn names(table: Option<&RouteTable>, answers: &[Answer]) -> HashMap<RouteId, Str
 }
 
 impl Heard {
+    /// Prints until there were as many as wanted.
+    async fn print(
+        &mut self,
+        client: &Client,
+        names: &HashMap<RouteId, String>,
+        count: Option<u64>,
+        as_json: bool,
+    ) -> Result<(), Trouble> {
+        let mut left = count;
+        while left != Some(0) {
+            let session = client.session();
+            tokio::select! {
+                // What came before the end is printed before it.
+                biased;
+                Some(event) = self.events.recv() => {
+                    if event.missed > 0 {
+                        print(missed_line(event.missed, as_json)).await?;
+                    }
+                    print(self.line(&event, names, as_json)).await?;
+                    left = left.map(|left| left - 1);
+                }
+                reason = session.closed() => {
+                    let missed = self.missed.load(Ordering::Relaxed);
+                    if missed > 0 {
+                        print(missed_line(missed, as_json)).await?;
+                    }
+                    return Err(routes::over(&reason));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn line(&self, event: &Event, names: &HashMap<RouteId, String>, as_json: bool) -> String {
         let at = event.at.saturating_duration_since(self.began);
         let name = names.get(&event.route);
@@ -184,5 +201,20 @@ impl Heard {
             (None, false) => String::new(),
         };
         format!("{}  {}({inside}){answer}", paint.dim(&seconds), paint.name(&name))
+    }
+}
+
+fn missed_line(missed: u64, as_json: bool) -> String {
+    match as_json {
+        true => serde_json::json!({ "missed": missed }).to_string(),
+        false => Paint::out().bad(&format!("({missed} not shown: they came faster than they were read)")),
+    }
+}
+
+/// Writes a line on a thread of its own: a reader who is slow must not stop the session, nor Ctrl-C.
+async fn print(line: String) -> Result<(), Trouble> {
+    match tokio::task::spawn_blocking(move || say(&line)).await {
+        Ok(written) => Ok(written?),
+        Err(error) => Err(Trouble::new(Exit::Ended, error.to_string())),
     }
 }

@@ -18,7 +18,7 @@ use clap::Parser;
 use exit::{Exit, Trouble};
 use farcall_client::Routes;
 use listen::Until;
-use paint::Paint;
+use paint::{Paint, complain};
 
 fn main() -> ExitCode {
     let command = match Command::try_parse() {
@@ -27,16 +27,20 @@ fn main() -> ExitCode {
     };
     let as_json = command.options.json;
     // One thread: there is one connection.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(command)),
+    let ended = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(command));
+            // Not dropped: that waits for name lookups and for writes that nobody reads.
+            runtime.shutdown_background();
+            ended
+        }
         Err(error) => Err(Trouble::new(Exit::Ended, error.to_string())),
     };
     match ended {
         Ok(()) => ExitCode::from(Exit::Done as u8),
         Err(trouble) => {
             if trouble.exit != Exit::Done {
-                eprint!("{}", if as_json { trouble.json() } else { trouble.text(Paint::err()) });
+                complain(&if as_json { trouble.json() } else { trouble.text(Paint::err()) });
             }
             ExitCode::from(trouble.exit as u8)
         }
@@ -45,13 +49,13 @@ fn main() -> ExitCode {
 
 /// Help, the version, or what is wrong with the command line.
 fn misused(error: &clap::Error) -> ExitCode {
-    let wants_json = std::env::args().any(|argument| argument == "--json");
+    let wants_json = std::env::args_os().any(|argument| argument == "--json");
     if !error.use_stderr() || !wants_json {
         error.exit();
     }
     let text = error.to_string();
     let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    eprint!("{}", Trouble::new(Exit::Usage, message).json());
+    complain(&Trouble::new(Exit::Usage, message).json());
     ExitCode::from(Exit::Usage as u8)
 }
 

@@ -1,5 +1,6 @@
 //! What reaches a terminal: colours where they are wanted, and nothing a server sends that could move the cursor.
 
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
 
 /// Whether to colour.
@@ -49,10 +50,14 @@ impl Paint {
     }
 }
 
-/// On a terminal, unless the person has said no (no-color.org) or it has no colours.
 fn is_wanted(is_terminal: bool) -> bool {
-    let said_no = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    is_terminal && !said_no && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    let [no_color, term] = ["NO_COLOR", "TERM"].map(std::env::var_os);
+    is_terminal && allows_colour(no_color.as_deref(), term.as_deref())
+}
+
+/// Unless the person has said no (no-color.org) or the terminal has no colours. Windows sets no `TERM`.
+fn allows_colour(no_color: Option<&OsStr>, term: Option<&OsStr>) -> bool {
+    no_color.is_none_or(OsStr::is_empty) && term.map_or(cfg!(windows), |term| term != "dumb")
 }
 
 /// A text with everything that a terminal would obey written out: control characters, and those that reverse the
@@ -77,19 +82,59 @@ pub fn say(line: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// Writes lines to standard error. Whether anybody reads them changes nothing.
+pub fn complain(lines: &str) {
+    let _ = io::stderr().write_all(lines.as_bytes());
+}
+
 /// Text padded to a width in characters.
 pub fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.chars().count())))
 }
+
+/// Text in lines of at most that many characters, broken between words; a longer word has a line of its own.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// What layouts are made for. The terminal's own width is not asked for: the same output everywhere.
+pub const TERMINAL_COLUMNS: usize = 80;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn colours_can_be_declined() {
+        let allows = |no_color: Option<&str>, term: Option<&str>| {
+            allows_colour(no_color.map(OsStr::new), term.map(OsStr::new))
+        };
+        assert!(allows(None, Some("xterm")) && allows(Some(""), Some("xterm")));
+        assert!(!allows(Some("1"), Some("xterm")) && !allows(None, Some("dumb")));
+        assert_eq!(allows(None, None), cfg!(windows));
+    }
+
+    #[test]
     fn a_server_cannot_write_to_the_terminal() {
         assert_eq!(clean("a\x1b[2Jb\u{9b}c\r"), "a\\u{1b}[2Jb\\u{9b}c\\u{d}");
         assert_eq!(clean("héllo ✓"), "héllo ✓");
         assert_eq!(clean("\u{202e}evil"), "\\u{202e}evil");
+    }
+
+    #[test]
+    fn long_texts_are_broken_between_words() {
+        assert_eq!(wrapped("one two  three\nfour", 9), ["one two", "three", "four"]);
+        assert_eq!(wrapped("a pneumonoultramicroscopic word", 9), ["a", "pneumonoultramicroscopic", "word"]);
+        assert!(wrapped(" ", 9).is_empty());
     }
 }

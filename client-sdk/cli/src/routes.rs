@@ -1,6 +1,6 @@
 //! What a server says it serves, and the name that somebody meant.
 
-use farcall_client::{CallError, Client, NotExecuted};
+use farcall_client::{CallError, Client, CloseReason, NotExecuted};
 use farcall_protocol::{ROUTES_ROUTE, RouteInfo, RouteTable};
 
 use crate::args::Options;
@@ -15,8 +15,16 @@ pub async fn ask(client: &Client, options: &Options) -> Result<Option<RouteTable
     match asked.await {
         Ok(table) => Ok(Some(table)),
         Err(CallError::NotExecuted(NotExecuted::UnknownRoute)) => Ok(None),
-        Err(error) => Err(Trouble::new(Exit::Ended, format!("{ROUTES_ROUTE}: {error}"))),
+        Err(error) => Err(match client.session().closed_reason() {
+            Some(reason) => over(&reason),
+            None => Trouble::new(Exit::Ended, format!("{ROUTES_ROUTE}: {error}")),
+        }),
     }
+}
+
+/// The session ended by itself.
+pub fn over(reason: &CloseReason) -> Trouble {
+    Trouble::new(Exit::Ended, format!("the session is over: {reason}"))
 }
 
 /// Why a server that does not tell its routes cannot be asked about them.

@@ -240,7 +240,7 @@ impl<R: Answer> Future for Call<R> {
             // Polled after it was ready: a bug of the poller, answered without a panic.
             return Poll::Ready(Err(CallError::Cancelled));
         };
-        let outcome = this.shared.drive(|session| session.poll_call(id, || Waiter::Task(cx.waker().clone())));
+        let outcome = this.shared.act(|session| session.poll_call(id, || Waiter::Task(cx.waker().clone())));
         match outcome {
             Some(outcome) => {
                 let reply = decode::<R>(this.shared.codec, outcome);

@@ -85,8 +85,8 @@ impl<S: ServedBy> Context<S> {
     }
 
     /// Where the peer is.
-    pub fn address(&self) -> &Address {
-        &self.shared.address
+    pub fn address(&self) -> Address {
+        self.shared.address()
     }
 
     /// What this call belongs to, where calls are traced.

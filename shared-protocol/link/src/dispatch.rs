@@ -101,6 +101,7 @@ impl Dispatcher {
             Event::Stop { id, why } => self.stop(id, why),
             Event::Wake(waiter) => wake(waiter),
             Event::Ended(waiter, outcome) => hand(waiter, outcome),
+            Event::TokenConfirmed => self.shared.confirm_token(),
         }
     }
 
@@ -248,7 +249,7 @@ impl Dispatcher {
         }
         let (replies, bytes) = (&mut self.replies, &self.reply_bytes);
         let at = now();
-        self.shared.drive(|session| {
+        self.shared.act(|session| {
             for (id, ended, range) in replies.drain(..) {
                 let body = &bytes[range];
                 let ending = match ended {

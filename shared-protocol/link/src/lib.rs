@@ -18,6 +18,7 @@ mod link;
 mod login;
 mod peer;
 mod reply;
+mod resume;
 mod router;
 mod shared;
 mod task;
@@ -29,9 +30,10 @@ pub use call::{Call, Detached};
 pub use context::Context;
 pub use inbox::{Inbox, PollError, Polled};
 pub use link::{Address, Link, LinkConfig};
-pub use login::{Door, LoginFailed, Pending, connect, knock};
+pub use login::{Door, GivenBack, LoginFailed, Pending, Returning, come_back, connect, knock};
 pub use peer::{Peer, SessionHandle};
 pub use reply::Reply;
+pub use resume::{SessionEvent, Tombstone};
 pub use router::{
     Bare, Closure, RawAnswer, RawCall, Router, Routes, Served, Session, StartError, State, States,
 };

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use farcall_protocol::handshake::Established;
+use farcall_protocol::handshake::{Established, Tokens};
 use farcall_protocol::session::Session;
 use farcall_protocol::{CloseReason, Limits, ServedBy, Side};
 use tracing::Instrument;
@@ -14,6 +14,7 @@ use tracing::Instrument;
 use crate::driver::Driver;
 use crate::inbox::Inbox;
 use crate::peer::Peer;
+use crate::resume::Pass;
 use crate::router::Router;
 use crate::shared::{Identity, Shared, now};
 use crate::transport::Transport;
@@ -60,21 +61,21 @@ pub struct LinkConfig {
 /// A session that is logged in and not yet running. Until [`run`](Self::run) is polled nothing is read or written;
 /// dropping it drops the connection.
 #[must_use = "a link does nothing until it is run"]
-pub struct Link<T> {
-    driver: Driver<T>,
+pub struct Link {
+    driver: Driver,
     shared: Arc<Shared>,
 }
 
-impl<T> fmt::Debug for Link<T> {
+impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Link").field(&self.shared).finish()
     }
 }
 
-impl<T: Transport> Link<T> {
+impl Link {
     pub(crate) fn new(
         side: Side,
-        io: T,
+        io: Box<dyn Transport>,
         early: &[u8],
         established: Established,
         login_took: Duration,
@@ -84,8 +85,13 @@ impl<T: Transport> Link<T> {
         // Without randomness the first pings of many sessions may come together, which only costs smoothness.
         let jitter = getrandom::u32().map_or(0.5, |bits| bits as f32 / u32::MAX as f32);
         let session = Session::new(side, &established, config.limits.clone(), login_took, jitter, now());
-        let Established { uid, session: id, codec, .. } = established;
-        let identity = Identity { side, uid, id, codec, address };
+        let Established { uid, session: id, codec, epoch, resume_token, .. } = established;
+        let pass = match (resume_token, side) {
+            (None, _) => Pass::None,
+            (Some(token), Side::Server) => Pass::Accepts(Tokens::new(&token)),
+            (Some(token), Side::Client) => Pass::Shows { token, epoch, attempt: 0 },
+        };
+        let identity = Identity { side, uid, id, codec, address, pass };
         let shared = Arc::new(Shared::new(identity, session, config));
         Self { driver: Driver::new(io, shared.clone(), early), shared }
     }
@@ -102,8 +108,8 @@ impl<T: Transport> Link<T> {
         Peer::within(self.shared.clone(), None)
     }
 
-    /// Runs the session until it is over, its handlers have stopped and its last frames are written. Dropping this
-    /// cuts the connection and stops the handlers.
+    /// Runs the session until it is over, over as many connections as it takes: its handlers have stopped then, and its
+    /// last frames are written. Dropping this cuts the connection and stops the handlers.
     pub async fn run(self) -> CloseReason {
         let span =
             tracing::info_span!(target: "farcall", "session", uid = %self.shared.uid, id = %self.shared.id);

@@ -7,12 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use farcall_protocol::handshake::{Admitted, AwaitingHello, Connecting, Login, LoginError, Refusal, Reject};
+use farcall_protocol::handshake::{
+    Admitted, AwaitingHello, AwaitingVerdict, Connecting, Dismissed, Login, LoginError, Refusal, Reject,
+    Token, Verdict,
+};
 use farcall_protocol::wire::{RawFrame, Split, split};
 use farcall_protocol::{Announced, CloseCode, Limits, SessionId, Side, Uid};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::link::{Address, Link, LinkConfig};
+use crate::peer::SessionHandle;
+use crate::resume::Connection;
 use crate::shared::now;
 use crate::transport::Transport;
 
@@ -43,6 +48,13 @@ pub struct Door {
     pub epoch: u64,
     /// When the server's clock began: what its welcomes count from.
     pub began: std::time::Instant,
+}
+
+impl Door {
+    /// The server's clock.
+    fn time_us(&self) -> u64 {
+        now().saturating_duration_since(self.began).as_micros() as u64
+    }
 }
 
 /// A player at the door: the first frames are taken, admission has to judge.
@@ -96,25 +108,87 @@ pub async fn knock<T: Transport>(mut io: T, door: Door, time: Duration) -> Resul
     Err(LoginError::Closed { code: rejected.code, message: rejected.message }.into())
 }
 
+/// Whether a session has been given back to its client.
+pub enum GivenBack<T> {
+    /// It goes on over the client's new connection.
+    Resumed,
+    /// It does not, and why: [`Pending::dismiss`] the client.
+    Not(Box<Pending<T>>, Dismissed),
+}
+
 impl<T: Transport> Pending<T> {
     /// Lets the player in as `uid`, as a new session. The welcome is the first thing the link writes when it runs,
     /// so whatever the server does before that has happened for the player, too.
     ///
     /// # Errors
     /// [`LoginFailed`] when the client sent more than its login.
-    pub async fn admit(self, uid: Uid, address: Address, config: LinkConfig) -> Result<Link<T>, LoginFailed> {
+    pub async fn admit(self, uid: Uid, address: Address, config: LinkConfig) -> Result<Link, LoginFailed> {
         let Self { login, mut io, read, mut out, door } = self;
         if !read.bytes.is_empty() {
             let reject = Reject::new(CloseCode::UnexpectedFrame, "frames before the welcome");
             turn_away(&mut io, out, &reject).await;
             return Err(LoginError::Closed { code: reject.code, message: reject.message }.into());
         }
-        let session = SessionId(random()?);
-        let time_us = now().saturating_duration_since(door.began).as_micros() as u64;
-        let admitted = Admitted { uid, session, limits: &config.limits, time_us };
+        let (session, token) = (SessionId(random()?), Token(random()?));
+        let admitted = Admitted { uid, session, token, limits: &config.limits, time_us: door.time_us() };
         let established = login.admit(admitted, &mut out);
-        let link = Link::new(Side::Server, io, &[], established, Duration::ZERO, address, config);
+        let link = Link::new(Side::Server, Box::new(io), &[], established, Duration::ZERO, address, config);
         Ok(link.saying_first(out.freeze()))
+    }
+
+    /// Gives the player the session back to which it has come, and this connection to the session. To be asked when it
+    /// is known who the player is, and that the session is that player's (R1). The session decides under its own lock;
+    /// one that does not want the client is not harmed (R7).
+    ///
+    /// # Errors
+    /// [`LoginFailed`] without randomness.
+    pub fn give_back(
+        self,
+        session: &SessionHandle<'_>,
+        address: Address,
+    ) -> Result<GivenBack<T>, LoginFailed> {
+        let Self { login, io, read, mut out, door } = self;
+        let Some(claimed) = login.resume.clone() else {
+            return Err(LoginError::Protocol("it did not ask for a session").into());
+        };
+        let next = Token(random()?);
+        let connection = Connection { io, address, early: read.bytes.to_vec() };
+        let mut login = Some(login);
+        let answer = |taken| {
+            if let Some(login) = login.take() {
+                login.give_back(taken, &next, door.time_us(), &mut out);
+            }
+            out.split().freeze()
+        };
+        match (session.shared().give_back(&claimed, &next, connection, answer), login) {
+            (Err((Connection { io, .. }, why)), Some(login)) => {
+                Ok(GivenBack::Not(Box::new(Self { login, io, read, out, door }), why))
+            }
+            _ => Ok(GivenBack::Resumed),
+        }
+    }
+
+    /// Does not give the client a session back, saying why, and waits for it to log in instead over the same connection,
+    /// for so long.
+    ///
+    /// # Errors
+    /// [`LoginFailed`].
+    pub async fn dismiss(self, why: Dismissed, time: Duration) -> Result<Self, LoginFailed> {
+        let Self { login, mut io, mut read, mut out, door } = self;
+        let Some(agreed) = login.dismiss(why, &mut out) else {
+            return Err(LoginError::Protocol("it did not ask for a session").into());
+        };
+        let taken = in_time(time, async {
+            io.write_all(&out.split()).await?;
+            read.frame(&mut io, |raw| agreed.auth(raw)).await
+        });
+        match taken.await? {
+            Ok(login) => Ok(Self { login, io, read, out, door }),
+            Err(reject) => {
+                turn_away(&mut io, out, &reject).await;
+                Err(LoginError::Closed { code: reject.code, message: reject.message }.into())
+            }
+        }
     }
 
     /// Turns the player away, saying why.
@@ -138,23 +212,66 @@ pub async fn connect<T: Transport>(
     address: Address,
     time: Duration,
     config: LinkConfig,
-) -> Result<Link<T>, LoginFailed> {
+) -> Result<Link, LoginFailed> {
+    let began = now();
+    let connecting = Connecting { takes: Announced::from(&config.limits), resume: None, ..connecting };
+    let (verdict, read) = in_time(time, ask(&mut io, connecting)).await?;
+    let Verdict::Welcome(established) = verdict else {
+        return Err(LoginError::Protocol("a session that was not asked for").into());
+    };
+    let took = now().saturating_duration_since(began);
+    Ok(Link::new(Side::Client, Box::new(io), &read.bytes, established, took, address, config))
+}
+
+/// What became of a client's return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Returning {
+    /// The session goes on.
+    Resumed,
+    /// The server does not give it back: it is over.
+    Dismissed,
+}
+
+/// Comes back to a client's session over another connection. `connecting` says again who it is. `time` bounds it all.
+///
+/// # Errors
+/// [`LoginFailed`]: nothing has been decided, and the session waits as before.
+pub async fn come_back<T: Transport>(
+    mut io: T,
+    connecting: Connecting,
+    address: Address,
+    time: Duration,
+    session: &SessionHandle<'_>,
+) -> Result<Returning, LoginFailed> {
+    let shared = session.shared();
+    let takes = shared.peek(|session| Announced::from(session.limits()));
+    let claims = shared.claims().ok_or(LoginError::Protocol("a session that cannot be resumed"))?;
+    let connecting = Connecting { takes, resume: Some(claims), ..connecting };
+    match in_time(time, ask(&mut io, connecting)).await? {
+        (Verdict::Resumed(returned), read) => {
+            shared.come_back(returned, Box::new(io), address, read.bytes.to_vec());
+            Ok(Returning::Resumed)
+        }
+        (Verdict::Dismissed(why), _) => {
+            shared.dismissed(why);
+            Ok(Returning::Dismissed)
+        }
+        (Verdict::Welcome(_), _) => Err(LoginError::Protocol("a welcome that was not asked for").into()),
+    }
+}
+
+/// Says who this client is, and hears what the server says to it.
+async fn ask<T: Transport>(io: &mut T, connecting: Connecting) -> Result<(Verdict, Incoming), LoginFailed> {
     let mut read = Incoming::new();
     let mut out = BytesMut::new();
-    let began = now();
-    let connecting = Connecting { takes: Announced::from(&config.limits), nonce: random()?, ..connecting };
-    let established = in_time(time, async {
-        let awaiting = connecting.start(&mut out);
+    let awaiting = Connecting { nonce: random()?, ..connecting }.start(&mut out);
+    io.write_all(&out.split()).await?;
+    let awaiting: AwaitingVerdict = read.frame(io, |raw| awaiting.reply(raw, &mut out)).await??;
+    if !out.is_empty() {
         io.write_all(&out.split()).await?;
-        let awaiting = read.frame(&mut io, |raw| awaiting.reply(raw, &mut out)).await??;
-        if !out.is_empty() {
-            io.write_all(&out.split()).await?;
-        }
-        Ok(read.frame(&mut io, |raw| awaiting.welcome(raw)).await??)
-    });
-    let established = established.await?;
-    let took = now().saturating_duration_since(began);
-    Ok(Link::new(Side::Client, io, &read.bytes, established, took, address, config))
+    }
+    let verdict = read.frame(io, |raw| awaiting.verdict(raw)).await??;
+    Ok((verdict, read))
 }
 
 async fn in_time<R>(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use farcall_protocol::codec::Codec;
+use farcall_protocol::handshake::Claimed;
 use farcall_protocol::session::{Body, Counts, LatestKey, Message as Outgoing};
 use farcall_protocol::wire::Target;
 use farcall_protocol::{
@@ -17,6 +18,7 @@ use serde::Serialize;
 use crate::call::Call;
 use crate::context::Current;
 use crate::link::Address;
+use crate::resume::{SessionEvent, Tombstone};
 use crate::shared::Shared;
 use crate::trace::{self, CallName};
 
@@ -96,9 +98,36 @@ impl SessionHandle<'_> {
         self.shared.codec
     }
 
-    /// Where the peer is.
-    pub fn address(&self) -> &Address {
-        &self.shared.address
+    /// Where the peer is, or was last.
+    pub fn address(&self) -> Address {
+        self.shared.address()
+    }
+
+    /// Whether it has a connection. One that has not waits for the player to come back: it is present, what is sent to it
+    /// is kept, and calls run out their deadlines.
+    pub fn is_attached(&self) -> bool {
+        self.shared.peek(farcall_protocol::session::Session::is_attached)
+    }
+
+    /// How long the session may be without a connection; zero if it ends with its connection.
+    pub fn resume_window(&self) -> Duration {
+        self.shared.peek(farcall_protocol::session::Session::resume_window)
+    }
+
+    /// Whether a token that a client shows is, or was, one of this session's.
+    pub fn knows_token(&self, claimed: &Claimed) -> bool {
+        self.shared.knows_token(claimed)
+    }
+
+    /// What to keep of it for a client that comes back, once it is over and if one may.
+    pub fn tombstone(&self) -> Option<Tombstone> {
+        self.shared.tombstone()
+    }
+
+    /// What happens to the session next, after the first `seen` events, which is counted up; start from 0. `None` when it
+    /// is over. Dropping the wait loses nothing; whoever asks too rarely misses the oldest.
+    pub async fn next_event(self, seen: &mut u64) -> Option<SessionEvent> {
+        self.shared.next_event(seen).await
     }
 
     /// Whether the session is not over.

@@ -2,7 +2,7 @@
 //! await, user code or another session's lock; wakers are woken after unlocking.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Instant;
@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 
 use crate::inbox::Inbox;
 use crate::link::{Address, LinkConfig};
+use crate::resume::{Arrival, Happened, Pass};
 use crate::router::Router;
 
 /// What a session wakes.
@@ -40,11 +41,12 @@ impl std::fmt::Debug for Waiter {
 /// One end of a session with everything that hangs on it.
 pub(crate) struct Shared {
     core: Mutex<Core>,
+    /// A copy of the core's, for a look without the lock.
+    pub(crate) generation: AtomicU64,
     pub(crate) side: Side,
     pub(crate) uid: Uid,
     pub(crate) id: SessionId,
     pub(crate) codec: Codec,
-    pub(crate) address: Address,
     pub(crate) router: Arc<Router>,
     /// Where work for the game's loop waits.
     pub(crate) inbox: Arc<Inbox>,
@@ -64,10 +66,19 @@ pub(crate) struct Shared {
     room_waiters: AtomicUsize,
 }
 
-struct Core {
-    session: Session<Waiter>,
+/// What stands behind the lock.
+pub(crate) struct Core {
+    pub(crate) session: Session<Waiter>,
     /// The driver, while it sleeps.
     driver: Option<Waker>,
+    /// Connections this session has had before the present one.
+    pub(crate) generation: u64,
+    /// A connection that has taken the session over, until the driver gets it.
+    pub(crate) arrival: Option<Arrival>,
+    /// By what a client comes back.
+    pub(crate) pass: Pass,
+    pub(crate) address: Address,
+    pub(crate) happened: Happened,
 }
 
 /// The fixed facts of a session.
@@ -77,6 +88,7 @@ pub(crate) struct Identity {
     pub(crate) id: SessionId,
     pub(crate) codec: Codec,
     pub(crate) address: Address,
+    pub(crate) pass: Pass,
 }
 
 impl std::fmt::Debug for Shared {
@@ -97,14 +109,22 @@ pub(crate) fn now() -> Instant {
 impl Shared {
     pub(crate) fn new(identity: Identity, session: Session<Waiter>, config: LinkConfig) -> Self {
         let LinkConfig { router, inbox, owner, data, .. } = config;
-        let Identity { side, uid, id, codec, address } = identity;
+        let Identity { side, uid, id, codec, address, pass } = identity;
         Self {
-            core: Mutex::new(Core { session, driver: None }),
+            core: Mutex::new(Core {
+                session,
+                driver: None,
+                generation: 0,
+                arrival: None,
+                pass,
+                address,
+                happened: Happened::default(),
+            }),
+            generation: AtomicU64::new(0),
             side,
             uid,
             id,
             codec,
-            address,
             router,
             inbox,
             owner,
@@ -118,7 +138,7 @@ impl Shared {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Core> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Core> {
         // Nothing under this lock runs user code, so a poisoned one can only come from a bug of ours; the
         // session's state is still the best there is for ending it.
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
@@ -143,17 +163,24 @@ impl Shared {
         result
     }
 
-    /// The driver's own access: it needs no waking.
-    pub(crate) fn drive<R>(&self, act: impl FnOnce(&mut Session<Waiter>) -> R) -> R {
+    /// The driver's own access on behalf of handlers: it needs no waking.
+    pub(crate) fn act<R>(&self, act: impl FnOnce(&mut Session<Waiter>) -> R) -> R {
         act(&mut self.lock().session)
     }
 
+    /// The driver's own access on behalf of a connection. `None` if another has taken the session over (R5).
+    pub(crate) fn drive<R>(&self, generation: u64, act: impl FnOnce(&mut Session<Waiter>) -> R) -> Option<R> {
+        let mut core = self.lock();
+        (core.generation == generation).then(|| act(&mut core.session))
+    }
+
     /// The driver goes to sleep until the instant returned; whoever gives it work wakes it. `None` if there is work
-    /// already: something to write that the connection would take (not `blocked`), or the end.
-    pub(crate) fn sleep(&self, waker: &Waker, blocked: bool) -> Option<Option<Instant>> {
+    /// already: something to write that the connection would take (not `blocked`), another connection, or the end.
+    pub(crate) fn sleep(&self, waker: &Waker, blocked: bool, generation: u64) -> Option<Option<Instant>> {
         let now = now();
         let mut core = self.lock();
-        if core.session.closed().is_some() || (!blocked && core.session.has_output(now)) {
+        let has_work = core.session.closed().is_some() || core.generation != generation;
+        if has_work || (!blocked && core.session.has_output(now)) {
             return None;
         }
         match &mut core.driver {
@@ -186,7 +213,7 @@ impl Shared {
         let mut events = Vec::new();
         self.with(|session, _| session.close(reason, &mut events));
         settle(events);
-        self.changed.notify_waiters();
+        self.tell();
     }
 
     /// Why the session is over, once it is.
@@ -236,7 +263,7 @@ impl Shared {
         }
     }
 
-    async fn wait<R>(&self, mut look: impl FnMut(&Self) -> Option<R>) -> R {
+    pub(crate) async fn wait<R>(&self, mut look: impl FnMut(&Self) -> Option<R>) -> R {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             // Enabled before looking, so that a change in between is not missed.
@@ -248,8 +275,8 @@ impl Shared {
         }
     }
 
-    /// Tells everybody who waits that the session is over.
-    pub(crate) fn announce_close(&self) {
+    /// Tells everybody who waits that the session has changed.
+    pub(crate) fn tell(&self) {
         self.changed.notify_waiters();
     }
 }
@@ -261,7 +288,7 @@ pub(crate) fn settle(events: Vec<Event<'static, Waiter>>) {
         match event {
             Event::Wake(waiter) => wake(waiter),
             Event::Ended(waiter, outcome) => hand(waiter, outcome),
-            Event::Call { .. } | Event::Message { .. } | Event::Stop { .. } => {}
+            Event::Call { .. } | Event::Message { .. } | Event::Stop { .. } | Event::TokenConfirmed => {}
         }
     }
 }

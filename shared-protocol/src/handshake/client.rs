@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
-use super::frames::{Auth, Hello, HelloReply, Metadata, Refused, Welcome};
+use super::frames::{
+    Auth, Hello, HelloReply, Metadata, Refused, ResumeClaims, ResumeFailed, Resumed, Welcome,
+};
 use super::proof::Transcript;
-use super::server::unproved;
-use super::{Credential, Established, FEATURES, Refusal, VERSION};
+use super::server::{unproved, unproved_return};
+use super::{Credential, Established, FEATURE_RESUME, FEATURES, Refusal, Token, VERSION};
 use crate::close::CloseCode;
 use crate::codec::Codec;
-use crate::ids::{Side, Uid};
+use crate::ids::{SessionId, Side, Uid};
 use crate::limits::Announced;
+use crate::session::Taken;
 use crate::wire::{HEADER_BYTES, Kind, RawFrame};
 
 /// Why a login did not succeed.
@@ -53,6 +56,54 @@ pub struct Connecting {
     pub takes: Announced,
     /// What it offers to speak, the preferred first (P-12).
     pub codecs: Vec<Codec>,
+    /// Whether it can come back: a client that cannot reach the server again does not ask for a session that waits.
+    pub can_return: bool,
+    /// Comes back to this session instead of logging in.
+    pub resume: Option<Return>,
+}
+
+/// What a client says of the session to which it comes back (P-61).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Return {
+    /// Which session.
+    pub session: SessionId,
+    /// The token it was last given.
+    pub token: Token,
+    /// The server's epoch at the login.
+    pub epoch: u64,
+    /// Higher than at every attempt before.
+    pub attempt: u32,
+    /// What it has taken.
+    pub taken: Taken,
+}
+
+/// A client that has come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Returned {
+    /// What the server has taken.
+    pub taken: Taken,
+    /// For the next time.
+    pub token: Token,
+}
+
+/// A client whose session the server does not give back (P-64).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dismissed {
+    /// Why.
+    pub code: CloseCode,
+    /// Logged frames that the server had taken of the session, where it still knows.
+    pub position: Option<u64>,
+}
+
+/// How a server has answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The login is through.
+    Welcome(Established),
+    /// The session goes on.
+    Resumed(Returned),
+    /// It does not.
+    Dismissed(Dismissed),
 }
 
 impl Connecting {
@@ -62,7 +113,7 @@ impl Connecting {
         let hello = Hello {
             version_min: VERSION,
             version_max: VERSION,
-            features: FEATURES,
+            features: if self.can_return { FEATURES } else { FEATURES & !FEATURE_RESUME },
             required: 0,
             nonce: self.nonce,
             codecs: &codecs,
@@ -86,6 +137,7 @@ impl Connecting {
             uid: self.uid.as_str(),
             build: self.build,
             metadata: self.metadata.clone(),
+            resume: self.resume.as_ref().map(Return::claims),
             credential: &[],
         };
         let mut claims = BytesMut::new();
@@ -104,6 +156,13 @@ impl Connecting {
     }
 }
 
+impl Return {
+    fn claims(&self) -> ResumeClaims<'_> {
+        let Self { session, ref token, epoch, attempt, taken } = *self;
+        ResumeClaims { session, token: &token.0, epoch, attempt, taken }
+    }
+}
+
 /// Waits for the server's choice.
 #[derive(Debug)]
 pub struct AwaitingReply {
@@ -117,7 +176,7 @@ impl AwaitingReply {
     ///
     /// # Errors
     /// [`LoginError`]: refused, or a server that broke the protocol.
-    pub fn reply(mut self, raw: RawFrame<'_>, out: &mut BytesMut) -> Result<AwaitingWelcome, LoginError> {
+    pub fn reply(mut self, raw: RawFrame<'_>, out: &mut BytesMut) -> Result<AwaitingVerdict, LoginError> {
         let raw = expect(Kind::HelloReply, raw)?;
         let reply = HelloReply::take(raw).map_err(|_| LoginError::Protocol("malformed HelloReply"))?;
         if reply.version != VERSION {
@@ -134,32 +193,76 @@ impl AwaitingReply {
             self.connecting.put_auth(&mut self.transcript, out);
         }
         let Self { connecting, transcript, .. } = self;
-        Ok(AwaitingWelcome { credential: connecting.credential, transcript, codec: reply.codec })
+        let Connecting { credential, can_return, resume, .. } = connecting;
+        let offered = reply.features & FEATURE_RESUME != 0 && can_return;
+        let (codec, epoch, returns) = (reply.codec, reply.epoch, resume.is_some());
+        Ok(AwaitingVerdict { credential, transcript, codec, epoch, offered, returns })
     }
 }
 
 /// Waits to be let in.
 #[derive(Debug)]
-pub struct AwaitingWelcome {
+pub struct AwaitingVerdict {
     credential: Credential,
     transcript: Transcript,
     codec: Codec,
+    epoch: u64,
+    /// Both ends know how to resume.
+    offered: bool,
+    /// It has asked for its session.
+    returns: bool,
 }
 
-impl AwaitingWelcome {
-    /// Takes the server's verdict.
+impl AwaitingVerdict {
+    /// Takes the server's verdict on a login or on a return.
     ///
     /// # Errors
     /// [`LoginError`]: refused, a server that broke the protocol or does not know the shared key.
-    pub fn welcome(mut self, raw: RawFrame<'_>) -> Result<Established, LoginError> {
-        let raw = expect(Kind::Welcome, raw)?;
-        let welcome = Welcome::take(raw).map_err(|_| LoginError::Protocol("malformed Welcome"))?;
-        if let Credential::SharedKey(key) = &self.credential {
-            self.transcript.add(&unproved(&welcome));
-            if !self.transcript.is_proved(key, Side::Server, welcome.proof) {
-                return Err(LoginError::ServerUnproved);
+    pub fn verdict(self, raw: RawFrame<'_>) -> Result<Verdict, LoginError> {
+        match raw.kind {
+            Kind::Resumed if self.returns => self.resumed(raw).map(Verdict::Resumed),
+            Kind::ResumeFailed if self.returns => {
+                let failed =
+                    ResumeFailed::take(raw).map_err(|_| LoginError::Protocol("malformed ResumeFailed"))?;
+                let code = CloseCode::of(failed.code).unwrap_or(CloseCode::NotResumable);
+                Ok(Verdict::Dismissed(Dismissed { code, position: failed.position }))
             }
+            Kind::Welcome if !self.returns => self.welcome(raw).map(Verdict::Welcome),
+            // Another frame has no place here; a refusal is told as what it says.
+            _ => Err(expect(Kind::Welcome, raw)
+                .err()
+                .unwrap_or(LoginError::Protocol("a welcome for a client that came back"))),
         }
+    }
+
+    fn resumed(mut self, raw: RawFrame<'_>) -> Result<Returned, LoginError> {
+        let resumed = Resumed::take(raw).map_err(|_| LoginError::Protocol("malformed Resumed"))?;
+        self.check_proof(&unproved_return(&resumed), resumed.proof)?;
+        let token =
+            resumed.token.try_into().map_err(|_| LoginError::Protocol("a token of the wrong length"))?;
+        Ok(Returned { taken: resumed.taken, token: Token(token) })
+    }
+
+    fn check_proof(&mut self, payload: &[u8], proof: &[u8]) -> Result<(), LoginError> {
+        let Credential::SharedKey(key) = &self.credential else { return Ok(()) };
+        self.transcript.add(payload);
+        if self.transcript.is_proved(key, Side::Server, proof) {
+            Ok(())
+        } else {
+            Err(LoginError::ServerUnproved)
+        }
+    }
+
+    fn welcome(mut self, raw: RawFrame<'_>) -> Result<Established, LoginError> {
+        let welcome = Welcome::take(raw).map_err(|_| LoginError::Protocol("malformed Welcome"))?;
+        self.check_proof(&unproved(&welcome), welcome.proof)?;
+        let resume_token = match welcome.resume_token {
+            [] => None,
+            _ if !self.offered => return Err(LoginError::Protocol("a token that nobody asked for")),
+            token => Some(Token(
+                token.try_into().map_err(|_| LoginError::Protocol("a token of the wrong length"))?,
+            )),
+        };
         if welcome.heartbeat.is_zero() || welcome.silence_max < welcome.heartbeat {
             return Err(LoginError::Protocol("a heartbeat that cannot be kept"));
         }
@@ -171,6 +274,9 @@ impl AwaitingWelcome {
             heartbeat: welcome.heartbeat,
             silence_max: welcome.silence_max,
             server_time_us: welcome.time_us,
+            epoch: self.epoch,
+            resume_window: if resume_token.is_some() { welcome.resume_window } else { Duration::ZERO },
+            resume_token,
         })
     }
 }

@@ -7,6 +7,7 @@ use bytes::{BufMut, BytesMut};
 use crate::codec::Codec;
 use crate::ids::SessionId;
 use crate::limits::{Announced, Limits};
+use crate::session::Taken;
 use crate::wire::{Cursor, Kind, Malformed, RawFrame, end_frame, put_bytes_u8, put_bytes_u16, start_frame};
 
 /// What a Hello begins with (P-10).
@@ -99,12 +100,49 @@ pub(super) enum Method {
     Bearer = 2,
 }
 
-/// P-15.
+/// What a client that comes back says of its session (P-61).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResumeClaims<'a> {
+    /// Which session.
+    pub session: SessionId,
+    /// The token it was last given.
+    pub token: &'a [u8],
+    /// The server's epoch at the login.
+    pub epoch: u64,
+    /// Higher than at every return before.
+    pub attempt: u32,
+    /// What it has taken.
+    pub taken: Taken,
+}
+
+impl<'a> ResumeClaims<'a> {
+    fn put(&self, out: &mut BytesMut) {
+        out.put_slice(&self.session.0);
+        put_bytes_u8(out, self.token);
+        out.put_u64_le(self.epoch);
+        out.put_u32_le(self.attempt);
+        put_taken(out, self.taken);
+    }
+
+    fn take(c: &mut Cursor<'a>) -> Result<Self, Malformed> {
+        Ok(Self {
+            session: SessionId(c.array()?),
+            token: c.bytes_u8()?,
+            epoch: c.u64()?,
+            attempt: c.u32()?,
+            taken: take_taken(c)?,
+        })
+    }
+}
+
+/// P-15; with what it says of its session, P-61.
 pub(super) struct Auth<'a> {
     pub(super) method: Method,
     pub(super) uid: &'a str,
     pub(super) build: u32,
     pub(super) metadata: Metadata,
+    /// Makes it a Resume.
+    pub(super) resume: Option<ResumeClaims<'a>>,
     /// The proof or the bearer's text; last, so that a proof can cover everything before it.
     pub(super) credential: &'a [u8],
 }
@@ -121,10 +159,17 @@ impl<'a> Auth<'a> {
             put_bytes_u8(out, key.as_bytes());
             put_bytes_u16(out, value.as_bytes());
         }
+        if let Some(resume) = &self.resume {
+            resume.put(out);
+        }
+    }
+
+    const fn kind(&self) -> Kind {
+        if self.resume.is_some() { Kind::Resume } else { Kind::Auth }
     }
 
     pub(super) fn put(&self, out: &mut BytesMut) {
-        let start = start_frame(out, Kind::Auth, 0);
+        let start = start_frame(out, self.kind(), 0);
         self.put_claims(out);
         put_bytes_u16(out, self.credential);
         end_frame(out, start, 0);
@@ -152,16 +197,17 @@ impl<'a> Auth<'a> {
         if before - c.0.len() > Limits::METADATA_BYTES_MAX {
             return Err(Malformed);
         }
+        let resume = if raw.kind == Kind::Resume { Some(ResumeClaims::take(&mut c)?) } else { None };
         let claims_bytes = raw.payload.len() - c.0.len();
         let credential = c.bytes_u16()?;
-        Ok((Self { method, uid, build, metadata, credential }, claims_bytes))
+        Ok((Self { method, uid, build, metadata, resume, credential }, claims_bytes))
     }
 }
 
 pub(super) struct Welcome<'a> {
     pub(super) session: SessionId,
     pub(super) uid: &'a str,
-    /// Empty while this version offers no resume.
+    /// Empty where the session cannot be resumed.
     pub(super) resume_token: &'a [u8],
     pub(super) resume_window: Duration,
     pub(super) heartbeat: Duration,
@@ -199,6 +245,56 @@ impl<'a> Welcome<'a> {
     }
 }
 
+/// P-63.
+pub(super) struct Resumed<'a> {
+    /// What the server has taken.
+    pub(super) taken: Taken,
+    /// For the next time.
+    pub(super) token: &'a [u8],
+    pub(super) time_us: u64,
+    /// The server's own proof with a shared key, else empty.
+    pub(super) proof: &'a [u8],
+}
+
+impl<'a> Resumed<'a> {
+    pub(super) fn put(&self, out: &mut BytesMut) {
+        let start = start_frame(out, Kind::Resumed, 0);
+        put_taken(out, self.taken);
+        put_bytes_u8(out, self.token);
+        out.put_u64_le(self.time_us);
+        put_bytes_u8(out, self.proof);
+        end_frame(out, start, 0);
+    }
+
+    pub(super) fn take(raw: RawFrame<'a>) -> Result<Self, Malformed> {
+        let mut c = Cursor(raw.payload);
+        Ok(Self { taken: take_taken(&mut c)?, token: c.bytes_u8()?, time_us: c.u64()?, proof: c.bytes_u8()? })
+    }
+}
+
+/// P-64.
+pub(super) struct ResumeFailed {
+    pub(super) code: u16,
+    /// Logged frames that the server had taken, where it still knows.
+    pub(super) position: Option<u64>,
+}
+
+impl ResumeFailed {
+    pub(super) fn put(&self, out: &mut BytesMut) {
+        let start = start_frame(out, Kind::ResumeFailed, 0);
+        out.put_u16_le(self.code);
+        out.put_u8(self.position.is_some().into());
+        out.put_u64_le(self.position.unwrap_or_default());
+        end_frame(out, start, 0);
+    }
+
+    pub(super) fn take(raw: RawFrame<'_>) -> Result<Self, Malformed> {
+        let mut c = Cursor(raw.payload);
+        let (code, is_known, position) = (c.u16()?, c.u8()? != 0, c.u64()?);
+        Ok(Self { code, position: is_known.then_some(position) })
+    }
+}
+
 pub(super) struct Refused<'a> {
     pub(super) code: u16,
     pub(super) retry_after: Duration,
@@ -221,6 +317,15 @@ impl<'a> Refused<'a> {
         let (code, retry_after) = (c.u16()?, Duration::from_millis(c.u32()?.into()));
         Ok(Self { code, retry_after, message: c.text_u16()?, url: c.text_u16()? })
     }
+}
+
+fn put_taken(out: &mut BytesMut, taken: Taken) {
+    out.put_u64_le(taken.position);
+    out.put_u64_le(taken.latest);
+}
+
+fn take_taken(c: &mut Cursor<'_>) -> Result<Taken, Malformed> {
+    Ok(Taken { position: c.u64()?, latest: c.u64()? })
 }
 
 fn put_announced(out: &mut BytesMut, takes: Announced) {

@@ -2,8 +2,11 @@
 //! (P-10 to P-19). Frames come in, bytes go out; randomness is handed in; admission is asked by whoever drives.
 //!
 //! ```text
-//! client: Connecting ──Hello(+Auth)──► AwaitingReply ──HelloReply──► AwaitingWelcome ──Welcome──► Established
+//! client: Connecting ──Hello(+Auth or Resume)──► AwaitingReply ──HelloReply──► AwaitingVerdict ──Welcome──► Established
+//!                                                                                           └─Resumed──► Return
 //! server: AwaitingHello ──Hello──► AwaitingAuth ──Auth──► Login ──admission──► Established
+//!                                       ▲     └──Resume─► Login ──the session──► Resumed
+//!                                       └───────────ResumeFailed──┘
 //! ```
 //! One round trip with no credentials or bearer ones, whose Auth is pipelined behind Hello; two with a shared
 //! key, whose proof covers the server's choice.
@@ -12,12 +15,16 @@ mod client;
 mod frames;
 mod proof;
 mod server;
+mod token;
 
 use std::time::Duration;
 
-pub use client::{AwaitingReply, AwaitingWelcome, Connecting, LoginError};
+pub use client::{
+    AwaitingReply, AwaitingVerdict, Connecting, Dismissed, LoginError, Return, Returned, Verdict,
+};
 pub use frames::Metadata;
-pub use server::{Admitted, AwaitingAuth, AwaitingHello, Login, Reject};
+pub use server::{Admitted, AwaitingAuth, AwaitingHello, Claimed, Login, Reject};
+pub use token::{Token, TokenVerdict, Tokens};
 
 use crate::close::CloseCode;
 use crate::codec::Codec;
@@ -26,8 +33,10 @@ use crate::limits::Announced;
 
 /// The protocol version this build speaks.
 pub const VERSION: u16 = 1;
-/// Features this build knows, as bits. None yet: resume will be the first (P-11).
-pub const FEATURES: u64 = 0;
+/// Features this build knows, as bits (P-11).
+pub const FEATURES: u64 = FEATURE_RESUME;
+/// Sessions outlive their connections (P-60).
+pub const FEATURE_RESUME: u64 = 1;
 
 /// What a player shows to be let in.
 #[derive(Clone, PartialEq, Eq)]
@@ -121,6 +130,12 @@ pub struct Established {
     pub silence_max: Duration,
     /// The server's clock at the welcome, in microseconds since an instant of its choice.
     pub server_time_us: u64,
+    /// Which start of the server this is.
+    pub epoch: u64,
+    /// How long the session may be without a connection; zero if it ends with its connection.
+    pub resume_window: Duration,
+    /// What the client shows when it comes back.
+    pub resume_token: Option<Token>,
 }
 
 #[cfg(test)]

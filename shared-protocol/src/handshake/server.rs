@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
-use super::frames::{Auth, Hello, HelloReply, Metadata, Method, Refused, Welcome};
+use super::frames::{Auth, Hello, HelloReply, Metadata, Method, Refused, ResumeFailed, Resumed, Welcome};
 use super::proof::Transcript;
-use super::{Credential, Established, FEATURES, Refusal, VERSION};
+use super::{Credential, Dismissed, Established, FEATURE_RESUME, FEATURES, Refusal, Token, VERSION};
 use crate::close::{CloseCode, CloseReason};
 use crate::codec::Codec;
 use crate::ids::{SessionId, Side, Uid};
 use crate::limits::{Announced, Limits};
+use crate::session::Taken;
 use crate::wire::{HEADER_BYTES, Kind, RawFrame};
 
 /// A login that goes no further: what to tell the client before closing.
@@ -89,16 +90,20 @@ impl AwaitingHello {
         let from = out.len();
         reply.put(out);
         transcript.add(&out[from + HEADER_BYTES..]);
-        Ok(AwaitingAuth { codec, peer: hello.takes, transcript })
+        let can_return = features & FEATURE_RESUME != 0;
+        Ok(AwaitingAuth { codec, peer: hello.takes, transcript, epoch: self.epoch, can_return })
     }
 }
 
 /// Version and codec are agreed; who is it?
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AwaitingAuth {
     codec: Codec,
     peer: Announced,
     transcript: Transcript,
+    epoch: u64,
+    /// Both ends know how to resume.
+    can_return: bool,
 }
 
 impl AwaitingAuth {
@@ -107,11 +112,21 @@ impl AwaitingAuth {
     /// # Errors
     /// [`Reject`]: another frame, or a malformed one.
     pub fn auth(mut self, raw: RawFrame<'_>) -> Result<Login, Reject> {
-        if raw.kind != Kind::Auth {
+        let is_return = raw.kind == Kind::Resume && self.can_return;
+        if raw.kind != Kind::Auth && !is_return {
             return Err(Reject::new(CloseCode::UnexpectedFrame, format!("{:?} before login", raw.kind)));
         }
-        let malformed = |_| Reject::new(CloseCode::MalformedFrame, "Auth");
+        let malformed = |_| Reject::new(CloseCode::MalformedFrame, format!("{:?}", raw.kind));
         let (auth, claims_bytes) = Auth::take(raw).map_err(malformed)?;
+        // A return that fails may be followed by a login, whose proof covers what was agreed before.
+        let agreed = is_return.then(|| self.clone());
+        let resume = auth.resume.as_ref().map(|claims| Claimed {
+            session: claims.session,
+            token: claims.token.to_vec(),
+            epoch: claims.epoch,
+            attempt: claims.attempt,
+            taken: claims.taken,
+        });
         self.transcript.add(&raw.payload[..claims_bytes]);
         let uid =
             Uid::new(auth.uid).map_err(|error| Reject::new(CloseCode::Unauthorized, error.to_string()))?;
@@ -123,8 +138,12 @@ impl AwaitingAuth {
                     .map_err(|_| Reject::new(CloseCode::MalformedFrame, "the credential is not text"))?,
             ),
         };
-        let Self { codec, peer, transcript } = self;
+        let Self { codec, peer, transcript, epoch, can_return } = self;
         Ok(Login {
+            resume,
+            agreed,
+            epoch,
+            can_return,
             uid,
             build: auth.build,
             metadata: auth.metadata,
@@ -151,6 +170,12 @@ pub struct Login {
     pub build: u32,
     /// Small facts about the client.
     pub metadata: Metadata,
+    /// It comes back to this session.
+    pub resume: Option<Claimed>,
+    /// Where the login goes on if that fails.
+    agreed: Option<AwaitingAuth>,
+    epoch: u64,
+    can_return: bool,
     credential: Shown,
     codec: Codec,
     peer: Announced,
@@ -165,6 +190,21 @@ impl std::fmt::Debug for Login {
     }
 }
 
+/// What a client says of the session to which it comes back (P-61). Nothing of it is proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// Which session.
+    pub session: SessionId,
+    /// What it shows for it.
+    pub token: Vec<u8>,
+    /// The epoch of the server that it knew.
+    pub epoch: u64,
+    /// Higher than at every attempt before.
+    pub attempt: u32,
+    /// What it has taken.
+    pub taken: Taken,
+}
+
 /// What the server grants to an admitted player.
 #[derive(Debug, Clone)]
 pub struct Admitted<'a> {
@@ -172,6 +212,8 @@ pub struct Admitted<'a> {
     pub uid: Uid,
     /// The session's new name: random.
     pub session: SessionId,
+    /// What it shows when it comes back, if it can: random.
+    pub token: Token,
     /// The server's limits.
     pub limits: &'a Limits,
     /// The server's clock, in microseconds since an instant of its choice.
@@ -201,12 +243,14 @@ impl Login {
 
     /// Lets the player in: writes the Welcome frame (P-17) and gives what the session starts from.
     pub fn admit(mut self, admitted: Admitted<'_>, out: &mut BytesMut) -> Established {
-        let Admitted { uid, session, limits, time_us } = admitted;
+        let Admitted { uid, session, token, limits, time_us } = admitted;
+        let resume_window = if self.can_return { limits.resume_window } else { Duration::ZERO };
+        let resume_token = (!resume_window.is_zero()).then_some(token);
         let mut welcome = Welcome {
             session,
             uid: uid.as_str(),
-            resume_token: &[],
-            resume_window: Duration::ZERO,
+            resume_token: resume_token.as_ref().map_or(&[], |token| &token.0),
+            resume_window,
             heartbeat: limits.heartbeat,
             silence_max: limits.silence_max,
             takes: Announced::from(limits),
@@ -226,9 +270,38 @@ impl Login {
             heartbeat: limits.heartbeat,
             silence_max: limits.silence_max,
             server_time_us: time_us,
+            epoch: self.epoch,
+            resume_window,
+            resume_token,
             uid,
         }
     }
+
+    /// Gives the player its session back: writes the Resumed frame (P-63), with what this end has taken of the
+    /// session, and the token for the next time.
+    pub fn give_back(mut self, taken: Taken, token: &Token, time_us: u64, out: &mut BytesMut) {
+        let mut resumed = Resumed { taken, token: &token.0, time_us, proof: &[] };
+        let proof = self.key.take().map(|key| {
+            self.transcript.add(&unproved_return(&resumed));
+            self.transcript.prove(&key, Side::Server)
+        });
+        resumed.proof = proof.as_ref().map_or(&[], |proof| proof);
+        resumed.put(out);
+    }
+
+    /// Does not give the session back: writes the ResumeFailed frame (P-64). The client may log in instead. `None` if
+    /// it did not ask for one.
+    pub fn dismiss(self, why: Dismissed, out: &mut BytesMut) -> Option<AwaitingAuth> {
+        ResumeFailed { code: why.code.number(), position: why.position }.put(out);
+        self.agreed
+    }
+}
+
+/// The same for a session that is given back.
+pub(super) fn unproved_return(resumed: &Resumed<'_>) -> Vec<u8> {
+    let mut bytes = BytesMut::new();
+    Resumed { proof: &[], ..*resumed }.put(&mut bytes);
+    bytes[HEADER_BYTES..].to_vec()
 }
 
 /// The welcome's payload with an empty proof: what the server's proof covers.

@@ -29,12 +29,14 @@ fn connecting(credential: Credential) -> Connecting {
         metadata: vec![("os".into(), "linux".into())],
         nonce: [1; 16],
         codecs: vec![Codec::Bincode],
+        can_return: true,
+        resume: None,
         takes: Announced::from(&Limits::default()),
     }
 }
 
 /// A login up to the server's verdict; `tamper` may change the client's frames on the way.
-fn login(credential: Credential, tamper: impl Fn(&mut Vec<u8>)) -> Result<(AwaitingWelcome, Login), Reject> {
+fn login(credential: Credential, tamper: impl Fn(&mut Vec<u8>)) -> Result<(AwaitingVerdict, Login), Reject> {
     let (mut up, mut down) = (BytesMut::new(), BytesMut::new());
     let client = connecting(credential).start(&mut up);
     let mut sent = frames(&up);
@@ -50,10 +52,18 @@ fn login(credential: Credential, tamper: impl Fn(&mut Vec<u8>)) -> Result<(Await
     Ok((client, server.auth(raw(&sent[1]))?))
 }
 
+fn welcomed(client: AwaitingVerdict, welcome: &[u8]) -> Result<Established, LoginError> {
+    match client.verdict(raw(welcome))? {
+        Verdict::Welcome(established) => Ok(established),
+        other => panic!("not welcomed: {other:?}"),
+    }
+}
+
 fn admit(login: Login, uid: Uid) -> (Established, BytesMut) {
     let mut out = BytesMut::new();
     let limits = Limits::default();
-    let admitted = Admitted { uid, session: SessionId([3; 16]), limits: &limits, time_us: 5 };
+    let admitted =
+        Admitted { uid, session: SessionId([3; 16]), token: Token([4; 32]), limits: &limits, time_us: 5 };
     (login.admit(admitted, &mut out), out)
 }
 
@@ -65,7 +75,7 @@ fn a_player_logs_in_by_name_and_both_ends_agree() {
     assert_eq!(login.metadata, [("os".to_owned(), "linux".to_owned())]);
     let uid = login.uid.clone();
     let (server, welcome) = admit(login, uid);
-    let client = client.welcome(raw(&welcome)).unwrap();
+    let client = welcomed(client, &welcome).unwrap();
     assert_eq!(client, server);
 }
 
@@ -74,7 +84,7 @@ fn admission_may_give_another_uid_than_was_claimed() {
     let (client, login) = login(Credential::Bearer("token".into()), |_| ()).unwrap();
     assert_eq!(login.bearer(), Some("token"));
     let (_, welcome) = admit(login, Uid::from(7));
-    assert_eq!(client.welcome(raw(&welcome)).unwrap().uid, Uid::from(7));
+    assert_eq!(welcomed(client, &welcome).unwrap().uid, Uid::from(7));
 }
 
 #[test]
@@ -84,7 +94,7 @@ fn both_ends_prove_the_shared_key() {
     assert!(login.knows_key(b"key"));
     let uid = login.uid.clone();
     let (_, welcome) = admit(login, uid);
-    assert!(client.welcome(raw(&welcome)).is_ok());
+    assert!(welcomed(client, &welcome).is_ok());
 }
 
 #[test]
@@ -92,7 +102,7 @@ fn a_server_without_the_key_is_found_out() {
     let (client, login) = login(Credential::SharedKey(b"key".to_vec()), |_| ()).unwrap();
     let uid = login.uid.clone();
     let (_, welcome) = admit(login, uid);
-    assert_eq!(client.welcome(raw(&welcome)), Err(LoginError::ServerUnproved));
+    assert_eq!(welcomed(client, &welcome), Err(LoginError::ServerUnproved));
 }
 
 #[test]
@@ -142,7 +152,7 @@ fn garbage_old_versions_and_early_frames_are_refused_by_name() {
     assert_eq!(code(&future), CloseCode::UnsupportedVersion);
 
     let mut required = hello.clone();
-    required[25] = 1;
+    required[25] = 2;
     assert_eq!(code(&required), CloseCode::UnsupportedFeature);
 
     let mut codec = hello.clone();
@@ -160,7 +170,7 @@ fn a_refusal_reaches_the_player_with_its_reason() {
     let mut out = BytesMut::new();
     let refusal = Refusal::UpdateRequired { message: "too old".into(), url: "https://example.org".into() };
     Reject::from(refusal.clone()).put(&mut out);
-    assert_eq!(client.welcome(raw(&out)), Err(LoginError::Refused(refusal)));
+    assert_eq!(welcomed(client, &out), Err(LoginError::Refused(refusal)));
 }
 
 /// A frame whose payload has been replaced.
@@ -201,7 +211,7 @@ fn a_login_frame_that_ends_early_is_refused_at_every_length() {
     for len in 0..welcome.len() - HEADER_BYTES {
         let awaiting = start().reply(raw(&reply), &mut BytesMut::new()).unwrap();
         let cut = with_payload(&welcome, &welcome[HEADER_BYTES..HEADER_BYTES + len]);
-        assert!(awaiting.welcome(raw(&cut)).is_err(), "Welcome cut to {len}");
+        assert!(awaiting.verdict(raw(&cut)).is_err(), "Welcome cut to {len}");
     }
 }
 

@@ -125,9 +125,23 @@ impl Latest {
         Ok(true)
     }
 
+    /// The session goes on over another connection, and the peer has every value up to this number: those written
+    /// after it are written again, under new numbers (they converge).
+    pub(super) fn resume(&mut self, number: u64) -> Result<(), Diverged> {
+        self.confirm(number)?;
+        self.values.iter_mut().for_each(|value| value.number = None);
+        self.unsent = self.values.len();
+        Ok(())
+    }
+
     /// The session is over.
     pub(super) fn clear(&mut self) {
         (self.values, self.bytes, self.unsent) = (Vec::new(), 0, 0);
+    }
+
+    /// The last number confirmed.
+    pub(super) const fn confirmed(&self) -> u64 {
+        self.confirmed
     }
 
     pub(super) const fn bytes(&self) -> usize {

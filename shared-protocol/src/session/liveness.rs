@@ -63,6 +63,15 @@ impl Liveness {
         }
     }
 
+    /// Another connection has taken over: its time begins now. The first ping is a whole interval away; the login
+    /// has just shown both ends alive.
+    pub(super) fn restart(&mut self, now: Instant) {
+        (self.heard_at, self.stalled_since, self.frame_begun, self.unacked_since) = (now, None, None, None);
+        if let Some(ping) = &mut self.ping {
+            ping.next_at = now + ping.every;
+        }
+    }
+
     /// Any byte is life.
     pub(super) const fn heard(&mut self, now: Instant) {
         self.heard_at = now;

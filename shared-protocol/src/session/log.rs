@@ -1,13 +1,14 @@
 //! The ordered log of one direction: acknowledged | sent | unsent. Every logged frame gets its position here and
-//! nowhere else (S1), whatever path it came by; bytes are kept until acknowledged and counted in full.
+//! nowhere else (S1), whatever path it came by; bytes are kept until acknowledged and counted in full. A resume moves
+//! the boundary between sent and unsent back to what the peer has; what is written again goes before all else (R9).
 //! Knows nothing of calls: what to do about a frame that is written late is asked of its owner.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
-use super::stretch::{BATCH_BYTES, Stretch};
+use super::stretch::{BATCH_BYTES, Stretch, frame_bytes, refresh};
 use crate::ids::CallId;
 use crate::limits::Limits;
 use crate::wire::{Fields, Frame, HEADER_BYTES, Kind};
@@ -17,6 +18,8 @@ use crate::wire::{Fields, Frame, HEADER_BYTES, Kind};
 pub(super) struct Log {
     /// Sent, not acknowledged; oldest first.
     sent: VecDeque<Segment>,
+    /// Sent once and unsent again, after a resume; oldest first, all before what was never sent.
+    replay: VecDeque<Segment>,
     /// Unsent stretches that end with a shared body; oldest first, all before the tail.
     closed: VecDeque<Stretch>,
     /// The newest unsent frames, contiguous: where frames are appended.
@@ -32,6 +35,9 @@ pub(super) struct Log {
     /// Promised to frames that must always fit: each call's own cancel.
     reserved: usize,
     bytes_max: usize,
+    /// While the session is detached: what may still be retained, and the position behind the last frame that may
+    /// be logged (L26).
+    detached: Option<(usize, u64)>,
     /// When the oldest unsent frame was logged.
     oldest_unsent: Option<Instant>,
     /// Unsent frames that have become void and still carry their bytes.
@@ -43,10 +49,9 @@ pub(super) struct Log {
 struct Segment {
     /// Position behind its last frame.
     end: u64,
+    frames: u32,
     charged: usize,
-    #[expect(dead_code, reason = "kept for the replay that resume brings")]
     head: Bytes,
-    #[expect(dead_code, reason = "kept for the replay that resume brings")]
     body: Option<Bytes>,
 }
 
@@ -71,6 +76,7 @@ impl Log {
     pub(super) fn new(bytes_max: usize) -> Self {
         Self {
             sent: VecDeque::new(),
+            replay: VecDeque::new(),
             closed: VecDeque::new(),
             tail: Stretch::default(),
             next: 0,
@@ -79,6 +85,7 @@ impl Log {
             bytes: 0,
             reserved: 0,
             bytes_max,
+            detached: None,
             oldest_unsent: None,
             voids: 0,
         }
@@ -113,19 +120,21 @@ impl Log {
     }
 
     /// Whether a frame of that many bytes fits.
-    pub(super) const fn has_room(&self, frame_bytes: usize) -> bool {
-        self.bytes + self.reserved + frame_bytes + Limits::FRAME_OVERHEAD_BYTES <= self.bytes_max
+    pub(super) fn has_room(&self, frame_bytes: usize) -> bool {
+        let (bytes_max, next_max) = self.detached.unwrap_or((self.bytes_max, u64::MAX));
+        self.next < next_max
+            && self.bytes + self.reserved + frame_bytes + Limits::FRAME_OVERHEAD_BYTES <= bytes_max
     }
 
     /// Whether a call of that many bytes fits, with the room for its cancel. The cancels of calls in flight never
     /// take more than half: the rest is for replies, which calls of the other end may be waiting for.
-    pub(super) const fn has_room_for_call(&self, frame_bytes: usize) -> bool {
+    pub(super) fn has_room_for_call(&self, frame_bytes: usize) -> bool {
         self.has_room(frame_bytes + CANCEL_RESERVE_BYTES)
             && self.reserved + CANCEL_RESERVE_BYTES <= self.bytes_max / 2
     }
 
     /// Whether a reply of that many bytes fits. An empty log takes any: else one could wait for ever.
-    pub(super) const fn has_room_for_reply(&self, frame_bytes: usize) -> bool {
+    pub(super) fn has_room_for_reply(&self, frame_bytes: usize) -> bool {
         self.bytes == 0 || self.has_room(frame_bytes)
     }
 
@@ -171,6 +180,9 @@ impl Log {
     /// Withdraws an unsent frame: it keeps its position as a Void (P-36).
     pub(super) fn void(&mut self, place: Place) {
         debug_assert!(!self.is_sent(place.position), "only unsent frames can be withdrawn");
+        if let Some(segment) = self.replay.iter_mut().find(|segment| place.position < segment.end) {
+            return segment.void(place.position);
+        }
         let stretch = self
             .closed
             .iter_mut()
@@ -194,6 +206,17 @@ impl Log {
         let late = self.oldest_unsent.is_some_and(|since| now.saturating_duration_since(since) >= LATE);
         let mut taken = 0;
         while taken < BATCH_BYTES {
+            if let Some(mut segment) = self.replay.pop_front() {
+                if late {
+                    segment.refresh(&remaining_ms);
+                }
+                taken += segment.head.len() + segment.body.as_ref().map_or(0, Bytes::len);
+                self.sent_to = segment.end;
+                out.extend([segment.head.clone()]);
+                out.extend(segment.body.clone());
+                self.sent.push_back(segment);
+                continue;
+            }
             let Some(mut stretch) = self.take_stretch() else { break };
             let charged = stretch.bytes() + stretch.frames as usize * Limits::FRAME_OVERHEAD_BYTES;
             if self.voids > 0 {
@@ -207,7 +230,7 @@ impl Log {
             let (head, body) = (stretch.head.freeze(), stretch.body);
             out.extend([head.clone()]);
             out.extend(body.clone());
-            self.sent.push_back(Segment { end: self.sent_to, charged, head, body });
+            self.sent.push_back(Segment { end: self.sent_to, frames: stretch.frames, charged, head, body });
         }
         if !self.has_unsent() {
             self.oldest_unsent = None;
@@ -243,6 +266,42 @@ impl Log {
         Ok(true)
     }
 
+    /// The connection is gone. From now on little may be added (L26): `bytes_more`, in `frames_more` frames.
+    pub(super) fn detach(&mut self, bytes_more: usize, frames_more: u64) {
+        let bytes = (self.bytes + self.reserved).min(self.bytes_max) + bytes_more;
+        self.detached = Some((bytes, self.next + frames_more));
+    }
+
+    /// The session goes on over another connection, and the peer has every frame before `position`: what was sent
+    /// beyond it is to be sent again, and is as unsent as it ever was.
+    pub(super) fn resume(&mut self, position: u64, now: Instant) -> Result<(), Diverged> {
+        if position < self.acked {
+            // The peer has forgotten what it confirmed: it cannot be told again, for it is gone.
+            return Err(Diverged);
+        }
+        self.ack(position)?;
+        self.detached = None;
+        self.sent_to = position;
+        while let Some(mut segment) = self.sent.pop_back() {
+            let taken = segment.end - u64::from(segment.frames).min(segment.end);
+            let charged_before = segment.charged;
+            segment.skip(position.saturating_sub(taken));
+            self.bytes = self.bytes.saturating_sub(charged_before - segment.charged);
+            self.replay.push_front(segment);
+        }
+        if self.has_unsent() {
+            // Late by the time it took to come back, at least.
+            let late = now.checked_sub(LATE).unwrap_or(now);
+            self.oldest_unsent = Some(self.oldest_unsent.map_or(late, |since| since.min(late)));
+        }
+        Ok(())
+    }
+
+    /// Frames that are to be sent again.
+    pub(super) fn replaying(&self) -> u64 {
+        self.replay.back().map_or(0, |segment| segment.end.saturating_sub(self.sent_to))
+    }
+
     /// The session is over: nothing will be sent or acknowledged any more.
     pub(super) fn clear(&mut self) {
         *self = Self { next: self.next, sent_to: self.next, acked: self.next, ..Self::new(self.bytes_max) };
@@ -254,6 +313,45 @@ impl Log {
             self.tail.head = BytesMut::new();
             self.sent.shrink_to_fit();
         }
+    }
+}
+
+impl Segment {
+    /// Forgets its first frames: the peer has them.
+    fn skip(&mut self, frames: u64) {
+        for _ in 0..frames.min(u64::from(self.frames)) {
+            let bytes = frame_bytes(&self.head).min(self.head.len());
+            self.head.advance(bytes);
+            self.frames -= 1;
+            self.charged = self.charged.saturating_sub(bytes + Limits::FRAME_OVERHEAD_BYTES);
+        }
+    }
+
+    /// Makes a frame a Void; what it carried stays, and means nothing (P-36).
+    fn void(&mut self, position: u64) {
+        let index = (position + u64::from(self.frames)).saturating_sub(self.end);
+        let mut at = 0;
+        for _ in 0..index {
+            at += frame_bytes(&self.head[at.min(self.head.len())..]);
+        }
+        self.change(|head| {
+            if let Some(kind) = head.get_mut(at + Fields::KIND) {
+                *kind = Kind::Void as u8;
+            }
+        });
+    }
+
+    fn refresh(&mut self, remaining_ms: impl Fn(CallId) -> Option<u32>) {
+        let frames = self.frames;
+        self.change(|head| refresh(head, frames, remaining_ms));
+    }
+
+    /// Changes its bytes, which a writer of the lost connection may still hold.
+    fn change(&mut self, change: impl FnOnce(&mut BytesMut)) {
+        let mut head =
+            std::mem::take(&mut self.head).try_into_mut().unwrap_or_else(|shared| shared[..].into());
+        change(&mut head);
+        self.head = head.freeze();
     }
 }
 

@@ -82,7 +82,10 @@ impl<W> Session<W> {
             return Notified::Dropped(why);
         }
         let body = message.bytes();
-        if self.log.has_unsent() || self.control.droppable.len() + body.len() > DROPPABLE_BYTES_MAX {
+        if !self.is_attached()
+            || self.log.has_unsent()
+            || self.control.droppable.len() + body.len() > DROPPABLE_BYTES_MAX
+        {
             return Notified::Dropped(Dropped::Full);
         }
         Frame::Droppable { to, body }.put(&mut self.control.droppable);

@@ -12,7 +12,8 @@
 //!       ◄─────────────────────────── Session ──────────────► frames to the peer
 //!           events, outcomes                      take_output
 //!
-//!  Open ──close / peer's Close / a peer's mistake / silence──► Closed   (never back)
+//!  Attached ──connection lost, silence──► Detached ──resume──► Attached
+//!     └──── close / peer's Close / a peer's mistake / window over ────► Closed   (never back)
 //! ```
 //! The caller wraps a session in a lock; every method is short, and none calls user code.
 
@@ -27,6 +28,7 @@ mod messages;
 mod outgoing;
 mod output;
 mod receive;
+mod resume;
 mod stretch;
 mod timers;
 mod waiting;
@@ -45,6 +47,7 @@ pub use latest::LatestKey;
 pub use messages::Message;
 pub use output::Batch;
 pub use receive::Event;
+pub use resume::Taken;
 pub use timers::Timer;
 pub use waiting::Ticket;
 
@@ -59,6 +62,7 @@ use latest::Latest;
 use liveness::Liveness;
 use log::Log;
 use outgoing::{Outgoing, Withdrawal};
+use resume::Attachment;
 use waiting::Waiting;
 
 /// A body inside a table: small ones need no allocation.
@@ -84,6 +88,8 @@ pub struct Session<W> {
     clock: ServerClock,
     /// This end's clock for pings: what it read at which instant.
     epoch: (Instant, Duration),
+    attachment: Attachment,
+    resume_window: Duration,
     closed: Option<CloseReason>,
     counts: Counts,
 }
@@ -151,7 +157,7 @@ impl<W> Session<W> {
         jitter: f32,
         now: Instant,
     ) -> Self {
-        let Established { peer, heartbeat, silence_max, server_time_us, .. } = *established;
+        let Established { peer, heartbeat, silence_max, server_time_us, resume_window, .. } = *established;
         let slots_max = Announced::from(&limits).slots_max;
         let server_time = Duration::from_micros(server_time_us);
         Self {
@@ -171,6 +177,8 @@ impl<W> Session<W> {
             // The server's pings go on with the clock that its welcome began.
             epoch: (now, if side == Side::Server { server_time } else { Duration::ZERO }),
             side,
+            attachment: Attachment::Attached { token_due: false },
+            resume_window,
             closed: None,
             counts: Counts::default(),
             limits,
@@ -184,20 +192,45 @@ impl<W> Session<W> {
 
     /// Ends the session from this end. Every pending call gets its ending (P-71); orderly closes still let the log out.
     pub fn close(&mut self, reason: CloseReason, events: &mut impl Extend<Event<'static, W>>) {
+        self.end(reason, None, events);
+    }
+
+    /// Ends the session, where the peer has said how much it had taken when it forgot it: every call beyond that
+    /// certainly never ran.
+    pub fn close_forgotten(
+        &mut self,
+        reason: CloseReason,
+        peer_position: Option<u64>,
+        events: &mut impl Extend<Event<'static, W>>,
+    ) {
+        self.end(reason, peer_position, events);
+    }
+
+    fn end(
+        &mut self,
+        reason: CloseReason,
+        peer_position: Option<u64>,
+        events: &mut impl Extend<Event<'static, W>>,
+    ) {
         if self.closed.is_some() {
             return;
         }
         // Of a lost connection there is nobody to tell.
-        self.control.close = !reason.by_peer && reason.code != CloseCode::ConnectionLost;
+        self.control.close =
+            self.is_attached() && !reason.by_peer && reason.code != CloseCode::ConnectionLost;
         self.closed = Some(reason);
         let log = &self.log;
-        for (told, withdrawal) in self.outgoing.end_all(|position| log.is_sent(position)) {
+        let may_have_run =
+            |position| log.is_sent(position) && peer_position.is_none_or(|taken| position < taken);
+        let ended = self.outgoing.end_all(may_have_run);
+        let is_read_on = self.closes_orderly();
+        for (told, withdrawal) in ended {
             events.extend(Event::of(told));
-            if let Withdrawal::Void(place) = withdrawal {
+            if let (Withdrawal::Void(place), true) = (withdrawal, is_read_on) {
                 self.log.void(place);
             }
         }
-        if !self.closes_orderly() {
+        if !is_read_on {
             self.log.clear();
         }
         self.latest.clear();
@@ -210,6 +243,7 @@ impl<W> Session<W> {
     fn closes_orderly(&self) -> bool {
         self.closed.as_ref().is_some_and(|reason| {
             !reason.by_peer
+                && self.is_attached()
                 && matches!(
                     reason.code,
                     CloseCode::Done | CloseCode::Shutdown | CloseCode::Kicked | CloseCode::Replaced
@@ -291,6 +325,12 @@ impl Inbound {
             // L19: 100 in 30 seconds beyond calls that were let end, each of which earns one.
             cancels: Budget::new(100, Duration::from_millis(300), now),
         }
+    }
+
+    /// The peer has been told of all that has been taken.
+    const fn told(&mut self) {
+        (self.told_position, self.told_latest) = (self.position, self.latest);
+        (self.bytes_untold, self.ack_at) = (0, None);
     }
 
     /// A logged frame or a latest value has been taken: it will be acknowledged soon.

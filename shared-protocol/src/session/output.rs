@@ -24,6 +24,9 @@ impl<W> Session<W> {
         if self.closed.is_some() {
             return self.control.close;
         }
+        if !self.is_attached() {
+            return false;
+        }
         self.log.has_unsent()
             || self.control.pong.is_some()
             || self.control.ping
@@ -39,7 +42,7 @@ impl<W> Session<W> {
         let before = batch.len();
         if self.closed.is_some() {
             self.take_farewell(now, batch);
-        } else {
+        } else if self.is_attached() {
             self.take_frames(now, batch);
         }
         self.counts.bytes_out += batch[before..].iter().map(|piece| piece.len() as u64).sum::<u64>();
@@ -133,8 +136,7 @@ impl<W> Session<W> {
 
 impl Inbound {
     fn put_ack(&mut self, out: &mut BytesMut) {
-        (self.told_position, self.told_latest) = (self.position, self.latest);
-        (self.bytes_untold, self.ack_at) = (0, None);
+        self.told();
         Frame::Ack { position: self.position, latest: self.latest }.put(out);
     }
 }

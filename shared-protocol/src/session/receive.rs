@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::outgoing::Told;
+use super::resume::Attachment;
 use super::{Outcome, Session, Stop};
 use crate::close::{CloseCode, CloseReason};
 use crate::contract::Delivery;
@@ -47,6 +48,8 @@ pub enum Event<'a, W> {
     Wake(W),
     /// A detached call has ended.
     Ended(W, Outcome),
+    /// The client knows its new token: the older one dies.
+    TokenConfirmed,
 }
 
 impl<W> Event<'_, W> {
@@ -79,14 +82,14 @@ impl<W> Session<W> {
     /// Takes one frame of the peer.
     ///
     /// # Errors
-    /// The peer's mistake, or its own Close: close the session with it. Nothing of the frame has been done then.
+    /// The peer's mistake, or its own Close: [`Session::give_up`] with it. Nothing of the frame has been done then.
     pub fn receive<'a>(
         &mut self,
         raw: RawFrame<'a>,
         now: Instant,
         events: &mut impl Extend<Event<'a, W>>,
     ) -> Result<(), CloseReason> {
-        if self.closed.is_some() {
+        if self.closed.is_some() || !self.is_attached() {
             return Ok(());
         }
         let frame = Frame::read(raw).map_err(|error| {
@@ -96,6 +99,9 @@ impl<W> Session<W> {
             };
             CloseReason::ours(code, error.to_string())
         })?;
+        if self.attachment == (Attachment::Attached { token_due: true }) && frame != Frame::TokenOk {
+            return Err(CloseReason::ours(CloseCode::UnexpectedFrame, "before the new token was confirmed"));
+        }
         // A frame that comes after it has a time of its own.
         self.liveness.partial(None, now);
         let logged = frame.is_logged();
@@ -137,6 +143,14 @@ impl<W> Session<W> {
                 Ok(())
             }
             Frame::Void => Ok(()),
+            Frame::TokenOk => match self.attachment {
+                Attachment::Attached { token_due: true } => {
+                    self.attachment = Attachment::Attached { token_due: false };
+                    events.extend([Event::TokenConfirmed]);
+                    Ok(())
+                }
+                _ => Err(CloseReason::ours(CloseCode::UnexpectedFrame, "a token that nobody gave")),
+            },
             Frame::Ack { position, latest } => self.take_ack(position, latest, now, events),
             Frame::Ping { time_us, rtt_us } => {
                 self.spend(|inbound| inbound.pings.spend(now), "pings")?;

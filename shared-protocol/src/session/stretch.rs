@@ -56,23 +56,27 @@ impl Stretch {
 
     /// Writes into each Call what is left of its deadline now.
     pub(super) fn refresh(&mut self, remaining_ms: impl Fn(CallId) -> Option<u32>) {
-        let mut at = 0;
-        for _ in 0..self.frames {
-            let frame = &mut self.head[at..];
-            let len = frame_bytes(frame);
-            if frame[Fields::KIND] == Kind::Call as u8
-                && let Ok(id) = call_id(&mut Cursor(&frame[Fields::CALL_ID..]))
-                && let Some(left) = remaining_ms(id)
-            {
-                frame[Fields::CALL_REMAINING..Fields::CALL_REMAINING + 4]
-                    .copy_from_slice(&left.to_le_bytes());
-            }
-            at = (at + len).min(self.head.len());
+        refresh(&mut self.head, self.frames, remaining_ms);
+    }
+}
+
+/// Writes into each Call among the first frames of these bytes what is left of its deadline.
+pub(super) fn refresh(head: &mut [u8], frames: u32, remaining_ms: impl Fn(CallId) -> Option<u32>) {
+    let mut at = 0;
+    for _ in 0..frames {
+        let frame = &mut head[at..];
+        let len = frame_bytes(frame);
+        if frame[Fields::KIND] == Kind::Call as u8
+            && let Ok(id) = call_id(&mut Cursor(&frame[Fields::CALL_ID..]))
+            && let Some(left) = remaining_ms(id)
+        {
+            frame[Fields::CALL_REMAINING..Fields::CALL_REMAINING + 4].copy_from_slice(&left.to_le_bytes());
         }
+        at = (at + len).min(head.len());
     }
 }
 
 /// The whole length of the frame at the front, as its own length field says; at least a header.
-fn frame_bytes(bytes: &[u8]) -> usize {
+pub(super) fn frame_bytes(bytes: &[u8]) -> usize {
     bytes.first_chunk::<4>().map_or(HEADER_BYTES, |len| 4 + u32::from_le_bytes(*len) as usize)
 }

@@ -16,6 +16,8 @@ pub enum Timer {
     OutgoingDeadline,
     /// A call of the peer has run out of time.
     IncomingDeadline,
+    /// A detached session's time is up.
+    Window,
 }
 
 impl<W> Session<W> {
@@ -28,7 +30,8 @@ impl<W> Session<W> {
         let outgoing = self.outgoing.next_deadline();
         [
             (self.inbound.ack_at.filter(|_| !self.liveness.is_blocked()), Timer::Ack),
-            (self.liveness.next(), Timer::Liveness),
+            (self.is_attached().then(|| self.liveness.next()).flatten(), Timer::Liveness),
+            (self.window_ends(), Timer::Window),
             (outgoing.into_iter().chain(waiting).min(), Timer::OutgoingDeadline),
             (self.incoming.next_deadline(), Timer::IncomingDeadline),
         ]
@@ -40,7 +43,7 @@ impl<W> Session<W> {
     /// Lets happen what is due. Harmless when nothing is.
     ///
     /// # Errors
-    /// The peer must be given up: close the session with the reason.
+    /// The peer must be given up: [`Session::give_up`] with the reason.
     pub fn handle_timeout(
         &mut self,
         now: Instant,
@@ -49,8 +52,11 @@ impl<W> Session<W> {
         if self.closed.is_some() {
             return Ok(());
         }
-        if let Some(code) = self.liveness.verdict(now) {
+        if let Some(code) = self.liveness.verdict(now).filter(|_| self.is_attached()) {
             return Err(CloseReason::from(code));
+        }
+        if let Some(reason) = self.overdue(now) {
+            return Err(reason);
         }
         let log = &self.log;
         for (told, withdrawal) in self.outgoing.expire(now, |position| log.is_sent(position)) {

@@ -82,6 +82,8 @@ pub enum Frame<'a> {
         /// The arguments.
         body: &'a [u8],
     },
+    /// The client knows its new token (P-65).
+    TokenOk,
     /// The session is over (P-70).
     Close {
         /// A number of the table of close codes; unknown ones are allowed.
@@ -167,6 +169,7 @@ impl<'a> Frame<'a> {
             Kind::Ack => Self::Ack { position: c.u64()?, latest: c.u64()? },
             Kind::Ping => Self::Ping { time_us: c.u64()?, rtt_us: c.u32()? },
             Kind::Pong => Self::Pong { echo_us: c.u64()?, time_us: c.u64()? },
+            Kind::TokenOk => Self::TokenOk,
             Kind::Close => Self::Close { code: c.u16()?, message: c.text_u16()? },
             _ => return Ok(None),
         };
@@ -224,6 +227,7 @@ impl<'a> Frame<'a> {
                 start
             }
             Self::Void => start_frame(out, Kind::Void, 0),
+            Self::TokenOk => start_frame(out, Kind::TokenOk, 0),
             Self::Ack { position, latest } => put_numbers(out, Kind::Ack, *position, *latest),
             Self::Ping { time_us, rtt_us } => {
                 let start = start_frame(out, Kind::Ping, 0);

@@ -67,11 +67,11 @@ kinds! {
     0x26 GoAway "Reserved: drain.",
     0x27 Reauth "Reserved: fresh credentials on a live session.",
     0x2f Close "The session is over: code, message.",
-    // Resume, reserved.
-    0x30 Resume "Reserved: resume.",
-    0x31 Resumed "Reserved: resume.",
-    0x32 TokenOk "Reserved: resume.",
-    0x33 ResumeFailed "Reserved: resume.",
+    // Coming back.
+    0x30 Resume "Instead of Auth: a client comes back to its session.",
+    0x31 Resumed "It has come back: what the server has taken, the next token.",
+    0x32 TokenOk "The client knows the next token.",
+    0x33 ResumeFailed "It has not: why, and what the server had taken. Auth may follow.",
 }
 
 /// The frame carries the caller's call on whose behalf it is made.

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use farcall_protocol::codec::Codec;
-use farcall_protocol::handshake::{Admitted, AwaitingHello, Connecting, Credential};
+use farcall_protocol::handshake::{Admitted, AwaitingHello, Connecting, Credential, Token};
 use farcall_protocol::wire::{Frame, RawFrame, Split, Target, split};
 use farcall_protocol::{Announced, CallId, CloseCode, Limits, RouteId, SessionId, Shape, Signature, Uid};
 
@@ -57,6 +57,8 @@ fn login() -> Vec<Annotated> {
         metadata: vec![("os".into(), "linux".into())],
         nonce: *b"client's nonce..",
         codecs: vec![Codec::Bincode],
+        can_return: false,
+        resume: None,
         takes: Announced::from(&limits),
     };
     let (mut up, mut down) = (BytesMut::new(), BytesMut::new());
@@ -67,7 +69,10 @@ fn login() -> Vec<Annotated> {
     let reply = down.split();
     let login = server.auth(raw(&up)).expect("an auth");
     let (uid, session) = (login.uid.clone(), SessionId(*b"session's name.."));
-    login.admit(Admitted { uid, session, limits: &limits, time_us: 1_000_000 }, &mut down);
+    login.admit(
+        Admitted { uid, session, token: Token([0; 32]), limits: &limits, time_us: 1_000_000 },
+        &mut down,
+    );
 
     let mut hello_fields = vec![
         (7, "\"FARCALL\""),

@@ -4,20 +4,21 @@ mod game;
 
 use std::time::Duration;
 
-use farcall_protocol::Uid;
-use farcall_server::{NotExecuted, Server};
-use game::{ChatLine, Player};
+use farcall_server::{Admission, Server};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:7000".into());
-    let server = game::start(&address, true).await?;
+    let server = Server::bind(game::config(&address), Admission::anonymous()).await?;
+    let address = server.local_addr().ok_or("not listening")?;
     println!("a lobby at {address}; Ctrl-C ends it");
     let chatting = async {
         let mut tick = tokio::time::interval(Duration::from_millis(700));
         loop {
             tick.tick().await;
-            greet_everyone(&server).await;
+            for (uid, ready) in game::greet_everyone(&server).await {
+                println!("{uid} is ready: {ready}");
+            }
         }
     };
     tokio::select! {
@@ -25,17 +26,4 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ = tokio::signal::ctrl_c() => {}
     }
     Ok(())
-}
-
-/// Says hello to everybody, and asks who is ready.
-async fn greet_everyone(server: &Server) {
-    if let Ok(from) = Uid::new("server") {
-        server.everyone().chat(ChatLine { from, text: "welcome".into() });
-    }
-    for (uid, ready) in server.everyone().ready_check(3).within(Duration::from_millis(300)).await {
-        let answers = ready != Err(NotExecuted::UnknownRoute.into());
-        if answers {
-            println!("{uid} is ready: {ready:?}");
-        }
-    }
 }

@@ -1,27 +1,29 @@
 //! `list`, `describe` and `call` as they are meant.
 
-use std::io::Write;
+use tokio::io::AsyncWriteExt;
 
 use super::*;
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn list_shows_both_sides_aligned() {
     let (_server, address) = lobby().await;
-    let ran = run(&["list", &address]);
+    let ran = run(&["list", &address]).await;
     assert_eq!((ran.code, &ran.err[..]), (0, ""));
     let expected = format!(
         "{address} serves:
-  Lobby.ask_me() -> Result<bool, String>  Asks the player who calls it whether it is ready, and answers what it says.
-  Lobby.chat(text: String)                notify: Says something to everybody.
+  Lobby.chat(text: String)                 notify: Says something to everybody.
   Lobby.enqueue(mode: Mode) -> Result<Ticket, EnqueueError>
-                                          Enters the queue for a match.
-  Lobby.hang()                            Never answers.
-  Lobby.kick_me()                         Closes the caller's session.
-  Lobby.leaderboard() -> Vec<Rank>        The best players, best first.
-  Lobby.panic()                           Panics.
-  Lobby.steer(dx: f32, dy: f32)           notify(latest): Steering: a newer one replaces an unsent older one.
-  Lobby.sum(x: i64, y: i64) -> i64        Adds two numbers.
-  Lobby.whoami() -> String                Who the server takes you for.
+                                           Enters the queue for a match.
+  Lobby.leaderboard() -> Vec<Rank>         The best players, best first.
+  Lobby.steer(dx: f32, dy: f32)            notify(latest): Steering: a newer one
+                                           replaces an unsent older one.
+  Lobby.sum(x: i64, y: i64) -> i64         Adds two numbers.
+  Trials.ask_me() -> Result<bool, String>  Asks the player who calls it whether
+                                           it is ready.
+  Trials.hang()                            Never answers.
+  Trials.kick_me()                         Closes the caller's session.
+  Trials.panic()                           Panics.
+  Trials.whoami() -> String                Who the server takes you for.
 
 It calls on its players:
   Player.chat(line: ChatLine)            notify: Somebody said something.
@@ -29,13 +31,14 @@ It calls on its players:
 "
     );
     assert_eq!(ran.out, expected);
+    assert!(ran.out.lines().all(|line| line.chars().count() <= 80), "{}", ran.out);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn describe_says_everything_with_an_example_that_works() {
     let (_server, address) = lobby().await;
-    let ran = run(&["describe", &address, "Lobby.enqueue"]);
-    let place = ran.out.lines().find(|line| line.contains("stands in")).unwrap().to_owned();
+    let ran = run(&["describe", &address, "Lobby.enqueue"]).await;
+    let place = ran.out.lines().find(|line| line.contains("  handler")).unwrap().to_owned();
     assert!(place.contains("game.rs:"), "{place}");
     let expected = format!(
         "Lobby.enqueue(mode: Mode) -> Result<Ticket, EnqueueError>
@@ -43,11 +46,11 @@ async fn describe_says_everything_with_an_example_that_works() {
 
   A duel is never full.
 
-  served by  the server
-  delivered  call
-  takes      mode: Mode
-  answers    Ticket
-  refuses    EnqueueError
+  served by  server
+  delivery   call
+  arguments  mode: Mode
+  reply      Ticket
+  error      EnqueueError
 {place}
 
   enum Mode {{ Duel, Team {{ size: u8 }} }}
@@ -58,54 +61,53 @@ async fn describe_says_everything_with_an_example_that_works() {
 "
     );
     assert_eq!((ran.code, ran.out), (0, expected));
-    assert_eq!(run(&["call", &address, "Lobby.enqueue", "[\"Duel\"]"]).out, "7\n");
-    let asked = run(&["describe", &address, "Player.ready_check"]);
+    assert_eq!(run(&["call", &address, "Lobby.enqueue", "[\"Duel\"]"]).await.out, "7\n");
+    let asked = run(&["describe", &address, "Player.ready_check"]).await;
     assert!(asked.out.contains("--answer Player.ready_check='true'"), "{}", asked.out);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn call_prints_the_answer() {
     let (_server, address) = lobby().await;
-    assert_eq!(run(&["call", &address, "Lobby.sum", "[2,3]"]), ran(0, "5\n", ""));
-    assert_eq!(run(&["call", &address, "Lobby.sum", " [ 2 , -3 ] "]), ran(0, "-1\n", ""));
-    assert_eq!(run(&["call", &address, "Lobby.whoami"]), ran(0, "\"tool\"\n", ""));
-    assert_eq!(run(&["call", &address, "Lobby.whoami", "[]", "--uid", "ann"]), ran(0, "\"ann\"\n", ""));
-    assert_eq!(run(&["--uid", "bob", "call", &address, "Lobby.whoami", "null"]).code, 2);
-    let board = run(&["call", &address, "Lobby.leaderboard"]).out;
-    assert_eq!(board.lines().count(), 5, "{board}");
-    assert!(board.contains("é\\u001b[2J"), "{board}");
-    let sent = run(&["call", &address, "Lobby.chat", "[\"hi\"]"]);
+    assert_eq!(run(&["call", &address, "Lobby.sum", "[2,3]"]).await, ran(0, "5\n", ""));
+    assert_eq!(run(&["call", &address, "Lobby.sum", " [ 2 , -3 ] "]).await, ran(0, "-1\n", ""));
+    let whoami = ["call", &address, "Trials.whoami"];
+    assert_eq!(run(&[&whoami[..], &["[]", "--uid", "ann"]].concat()).await, ran(0, "\"ann\"\n", ""));
+    assert_eq!(run(&[&["--uid", "bob"], &whoami[..]].concat()).await.out, "\"bob\"\n");
+    let evil = run(&[&whoami[..], &["--uid", "é\u{1b}[2J"]].concat()).await;
+    assert_eq!(evil, ran(0, "\"é\\u001b[2J\"\n", ""));
+    let names = [run(&whoami).await, run(&whoami).await];
+    assert!(names[0] != names[1], "runs beside each other must not close each other's sessions: {names:?}");
+    let board = run(&["call", &address, "Lobby.leaderboard"]).await.out;
+    assert_eq!(board.lines().count(), 4, "{board}");
+    let sent = run(&["call", &address, "Lobby.chat", "[\"hi\"]"]).await;
     assert_eq!(sent, ran(0, "sent: nobody answers this route\n", ""));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn scripts_read_json() {
     let (_server, address) = lobby().await;
-    assert_eq!(run(&["call", &address, "Lobby.sum", "[2,3]", "--json"]), ran(0, "5\n", ""));
-    let board = run(&["call", &address, "Lobby.leaderboard", "--json"]).out;
+    assert_eq!(run(&["call", &address, "Lobby.sum", "[2,3]", "--json"]).await, ran(0, "5\n", ""));
+    let board = run(&["call", &address, "Lobby.leaderboard", "--json"]).await.out;
     assert_eq!(board.lines().count(), 1);
     let board: serde_json::Value = serde_json::from_str(&board).unwrap();
     assert_eq!(board[1]["player"], "bob");
-    let table: serde_json::Value = serde_json::from_str(&run(&["list", &address, "--json"]).out).unwrap();
-    assert_eq!(table["routes"][8]["name"], "Lobby.sum");
+    let table: serde_json::Value =
+        serde_json::from_str(&run(&["list", &address, "--json"]).await.out).unwrap();
+    assert_eq!(table["routes"][4]["name"], "Lobby.sum");
     let sum: serde_json::Value =
-        serde_json::from_str(&run(&["describe", &address, "Lobby.sum", "--json"]).out).unwrap();
+        serde_json::from_str(&run(&["describe", &address, "Lobby.sum", "--json"]).await.out).unwrap();
     assert_eq!(sum["arguments"][1], serde_json::json!({"name": "y", "shape": "i64"}));
-    assert_eq!(run(&["call", &address, "Lobby.chat", "[\"hi\"]", "--json"]), ran(0, "null\n", ""));
+    assert_eq!(run(&["call", &address, "Lobby.chat", "[\"hi\"]", "--json"]).await, ran(0, "null\n", ""));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn arguments_may_come_from_standard_input() {
     let (_server, address) = lobby().await;
-    let mut child = farcall(&["call", &address, "Lobby.sum", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(b"[40,\n2]\n").unwrap();
-    assert_eq!(Ran::from(child.wait_with_output().unwrap()).out, "42\n");
-}
-
-pub fn ran(code: i32, out: &str, err: &str) -> Ran {
-    Ran { code, out: out.to_owned(), err: err.to_owned() }
+    let mut command = farcall(&["call", &address, "Lobby.sum", "-"]);
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    bounded(child.stdin.take().unwrap().write_all(b"[40,\n2]\n")).await.unwrap();
+    assert_eq!(end(child).await, ran(0, "42\n", ""));
+    let nothing = run(&["call", &address, "Lobby.sum", "-"]).await;
+    assert_eq!(nothing.code, 2, "{nothing:?}");
 }

@@ -131,6 +131,7 @@ impl End {
                     assert!(matches!(self.asked[call].state, State::Detached(_)), "ended twice");
                     self.asked[call].state = State::Done(outcome);
                 }
+                Event::TokenConfirmed => {}
             }
         }
     }

@@ -30,6 +30,10 @@ pub(super) fn established(peer: &Limits, server: &Limits) -> Established {
         heartbeat: server.heartbeat,
         silence_max: server.silence_max,
         server_time_us: 1_000_000,
+        epoch: 0,
+        // Ends with its connection: resume has tests of its own.
+        resume_window: Duration::ZERO,
+        resume_token: None,
     }
 }
 

@@ -1,0 +1,160 @@
+//! Coming back: when the connection is lost, tries to reach the server again until the session goes on or is over. The
+//! pauses grow and are random in full, so that players who lost one server together do not come back together
+//! (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use farcall_link::{Address, LoginFailed, Peer, Returning, SessionEvent, Transport, come_back};
+use farcall_protocol::handshake::{Connecting, Credential, LoginError, Refusal};
+use farcall_protocol::{CloseCode, CloseReason, Retry, ServedByServer};
+use tracing::debug;
+
+type Dialing = Pin<Box<dyn Future<Output = io::Result<(Box<dyn Transport>, Address)>> + Send>>;
+type Asking = Pin<Box<dyn Future<Output = Option<Credential>> + Send>>;
+
+/// How a server is reached, again and again.
+pub(crate) type Dial = Arc<dyn Fn() -> Dialing + Send + Sync>;
+
+/// How a client comes back when its connection is lost. It stops when the server says that it is not wanted
+/// (`Kicked`, `Replaced`, `Unauthorized`, `UpdateRequired` ..), and when the session's time is up.
+#[derive(Clone)]
+pub struct Reconnect {
+    /// The longest pause before the second attempt; it doubles with each. The first comes within this time, too.
+    pub pause_min: Duration,
+    /// The longest pause of all.
+    pub pause_max: Duration,
+    credential: Option<Arc<dyn Fn() -> Asking + Send + Sync>>,
+}
+
+impl fmt::Debug for Reconnect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reconnect")
+            .field("pause_min", &self.pause_min)
+            .field("pause_max", &self.pause_max)
+            .field("credential", &self.credential.is_some())
+            .finish()
+    }
+}
+
+impl Default for Reconnect {
+    fn default() -> Self {
+        Self { pause_min: Duration::from_millis(100), pause_max: Duration::from_secs(5), credential: None }
+    }
+}
+
+impl Reconnect {
+    /// Asks the game for a fresh credential when the server no longer takes the one it has, such as an expired token.
+    /// Once for each refusal; `None` gives the session up.
+    #[must_use]
+    pub fn asking<F>(mut self, credential: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Option<Credential>> + Send + 'static,
+    {
+        self.credential = Some(Arc::new(move || Box::pin(credential())));
+        self
+    }
+
+    /// A pause before this attempt, counted from 0: anything up to its bound.
+    fn pause(&self, attempt: u32) -> Duration {
+        let bound = self.pause_min.saturating_mul(1 << attempt.min(16)).min(self.pause_max);
+        // Without randomness the whole pause: late is better than together.
+        bound.mul_f64(getrandom::u32().map_or(1.0, |bits| f64::from(bits) / f64::from(u32::MAX)))
+    }
+}
+
+/// What it takes to come back.
+pub(crate) struct Comeback {
+    pub(crate) dial: Dial,
+    pub(crate) connecting: Connecting,
+    pub(crate) reconnect: Reconnect,
+    /// Bounds each attempt.
+    pub(crate) time: Duration,
+}
+
+/// How an attempt has ended.
+enum Attempt {
+    /// The session has a connection, or is over.
+    Settled,
+    /// Nothing is decided: again, not before this time.
+    Again(Duration),
+}
+
+impl Comeback {
+    /// Brings the session back whenever it loses its connection, until it is over.
+    pub(crate) async fn keep(mut self, server: Peer<ServedByServer>) {
+        let mut seen = 0;
+        while let Some(event) = server.session().next_event(&mut seen).await {
+            if matches!(event, SessionEvent::Detached(_)) && !server.session().is_attached() {
+                tokio::select! {
+                    biased;
+                    _ = server.session().closed() => return,
+                    () = self.bring_back(&server) => {}
+                }
+            }
+        }
+    }
+
+    async fn bring_back(&mut self, server: &Peer<ServedByServer>) {
+        let mut not_before = Duration::ZERO;
+        for attempt in 0.. {
+            tokio::time::sleep(self.reconnect.pause(attempt).max(not_before)).await;
+            match self.attempt(server).await {
+                Attempt::Settled => return,
+                Attempt::Again(after) => not_before = after,
+            }
+        }
+    }
+
+    async fn attempt(&mut self, server: &Peer<ServedByServer>) -> Attempt {
+        let session = server.session();
+        let dialed = tokio::time::timeout(self.time, (self.dial)()).await;
+        let (io, address) = match dialed.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+            Ok(dialed) => dialed,
+            Err(error) => {
+                debug!(target: "farcall", uid = %session.uid(), %error, "cannot reach the server");
+                return Attempt::Again(Duration::ZERO);
+            }
+        };
+        match come_back(io, self.connecting.clone(), address, self.time, &session).await {
+            Ok(Returning::Resumed | Returning::Dismissed) => Attempt::Settled,
+            Err(LoginFailed::Login(why)) => self.refused(server, why).await,
+            Err(error) => {
+                debug!(target: "farcall", uid = %session.uid(), %error, "not resumed");
+                Attempt::Again(Duration::ZERO)
+            }
+        }
+    }
+
+    /// The server has answered with a refusal: again, or never.
+    async fn refused(&mut self, server: &Peer<ServedByServer>, why: LoginError) -> Attempt {
+        let (code, message, retry_after) = match &why {
+            LoginError::Refused(Refusal::Busy { retry_after }) => {
+                (CloseCode::Busy, String::new(), *retry_after)
+            }
+            LoginError::Refused(refusal) => (refusal.code(), refusal.to_string(), Duration::ZERO),
+            LoginError::Closed { code, message } => (*code, message.clone(), Duration::ZERO),
+            LoginError::Protocol(_) | LoginError::ServerUnproved => {
+                (CloseCode::NotResumable, why.to_string(), Duration::ZERO)
+            }
+        };
+        if code == CloseCode::Unauthorized
+            && let Some(ask) = &self.reconnect.credential
+            && let Some(fresh) = ask().await
+        {
+            self.connecting.credential = fresh;
+            return Attempt::Again(Duration::ZERO);
+        }
+        if code.retry() != Retry::Never
+            && !matches!(why, LoginError::Protocol(_) | LoginError::ServerUnproved)
+        {
+            return Attempt::Again(retry_after);
+        }
+        server.session().close(CloseReason::theirs(code, message));
+        Attempt::Settled
+    }
+}

@@ -1,0 +1,357 @@
+//! A session that changes its connection: losing one, taking the next, and who is told. The protocol's part, which frames
+//! are written again, is the session's; who may come back is decided under its lock, in one step with the change.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use farcall_protocol::handshake::{Claimed, Dismissed, Return, Returned, Token, TokenVerdict, Tokens};
+use farcall_protocol::session::{Event, Taken};
+use farcall_protocol::wire::Frame;
+use farcall_protocol::{CloseCode, CloseReason, Uid};
+use tracing::info;
+
+use crate::link::Address;
+use crate::shared::{Core, Shared, Waiter, now, settle};
+use crate::transport::Transport;
+
+/// A connection that takes a session over.
+pub(crate) struct Arrival {
+    pub(crate) io: Box<dyn Transport>,
+    /// What is written before anything of the session.
+    pub(crate) say_first: Bytes,
+    /// What came behind the login.
+    pub(crate) early: Vec<u8>,
+}
+
+/// A connection by which a client has come back.
+pub(crate) struct Connection<T> {
+    pub(crate) io: T,
+    pub(crate) address: Address,
+    /// What came behind its claims.
+    pub(crate) early: Vec<u8>,
+}
+
+/// Why a session does not go on over a connection.
+enum NotAccepted {
+    /// Only that connection is concerned (R7).
+    Harmless(Dismissed),
+    /// The session must end.
+    Over(CloseReason),
+}
+
+/// By what a client comes back, as each end knows it.
+pub(crate) enum Pass {
+    /// It cannot.
+    None,
+    /// A server's: what it accepts.
+    Accepts(Tokens),
+    /// A client's: what it shows, the epoch of its server, and how often it has tried.
+    Shows { token: Token, epoch: u64, attempt: u32 },
+}
+
+/// What is left of a session that is over: enough to tell its client why, and how much of what it sent had arrived.
+#[derive(Debug)]
+pub struct Tombstone {
+    uid: Uid,
+    tokens: Tokens,
+    why: Dismissed,
+}
+
+impl Tombstone {
+    /// Whether a token was one of the session's.
+    pub fn knows_token(&self, claimed: &Claimed) -> bool {
+        self.tokens.judge(&claimed.token, claimed.attempt) != TokenVerdict::Unknown
+    }
+
+    /// What its client is told.
+    pub const fn why(&self) -> Dismissed {
+        self.why
+    }
+
+    /// Whose it was.
+    pub const fn uid(&self) -> &Uid {
+        &self.uid
+    }
+}
+
+/// Something that has happened to a session between its beginning and its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionEvent {
+    /// It has lost its connection, and waits for another. Calls, handlers and deadlines go on.
+    Detached(CloseReason),
+    /// It has another connection.
+    Resumed {
+        /// Frames that this end writes again: the old connection did not bring them there.
+        replayed: u64,
+        /// How long it had none; zero if the new one came first.
+        away: Duration,
+    },
+}
+
+/// The last events of a session, for whoever asks.
+#[derive(Debug, Default)]
+pub(crate) struct Happened {
+    /// The number of the oldest that is kept.
+    first: u64,
+    events: VecDeque<SessionEvent>,
+}
+
+/// Events kept for those who are slow to ask.
+const EVENTS_MAX: usize = 64;
+
+impl Happened {
+    fn note(&mut self, event: SessionEvent) {
+        // In pairs, so that whoever is behind goes on with an event that is legal after any.
+        if self.events.len() >= EVENTS_MAX {
+            self.events.drain(..2);
+            self.first += 2;
+        }
+        self.events.push_back(event);
+    }
+
+    /// The oldest that is kept and not older than `seen`, and what to ask for next.
+    fn after(&self, seen: u64) -> Option<(SessionEvent, u64)> {
+        let at = seen.max(self.first);
+        self.events.get((at - self.first) as usize).map(|event| (event.clone(), at + 1))
+    }
+}
+
+impl Shared {
+    /// Whether a newer connection waits for the driver of this one.
+    pub(crate) fn has_arrival(&self, generation: u64) -> bool {
+        self.generation.load(Ordering::Acquire) != generation
+    }
+
+    /// The newest connection, and its number.
+    pub(crate) fn take_arrival(&self) -> (u64, Option<Arrival>) {
+        let mut core = self.lock();
+        (core.generation, core.arrival.take())
+    }
+
+    /// Where the peer is, or was last.
+    pub(crate) fn address(&self) -> Address {
+        self.lock().address
+    }
+
+    /// A connection is of no more use. True if the session waits for another now.
+    pub(crate) fn give_up(&self, reason: CloseReason, generation: u64) -> bool {
+        let mut events = Vec::new();
+        let detached = {
+            let mut core = self.lock();
+            if core.generation != generation {
+                return false;
+            }
+            let was_attached = core.session.is_attached();
+            core.session.give_up(reason, now(), &mut events);
+            let detached = core.session.detached().map(|(_, reason)| reason.clone());
+            let detached = detached.filter(|_| was_attached);
+            if let Some(reason) = &detached {
+                core.happened.note(SessionEvent::Detached(reason.clone()));
+            }
+            detached
+        };
+        settle(events);
+        if let Some(CloseReason { code, message, .. }) = &detached {
+            info!(target: "farcall", side = self.side.name(), uid = %self.uid, session = %self.id, code = code.name(), reason = ?message, "detached");
+        }
+        self.tell();
+        detached.is_some()
+    }
+
+    /// The next event after those seen; `None` when the session is over and nothing is left to tell.
+    pub(crate) async fn next_event(&self, seen: &mut u64) -> Option<SessionEvent> {
+        let event = self
+            .wait(|shared| {
+                let core = shared.lock();
+                match core.happened.after(*seen) {
+                    Some(found) => Some(Some(found)),
+                    None => core.session.closed().map(|_| None),
+                }
+            })
+            .await;
+        event.map(|(event, next)| {
+            *seen = next;
+            event
+        })
+    }
+
+    /// The client knows its new token.
+    pub(crate) fn confirm_token(&self) {
+        if let Pass::Accepts(tokens) = &mut self.lock().pass {
+            tokens.confirm();
+        }
+    }
+
+    /// Whether a token is, or was, one of this session's. Changes nothing.
+    pub(crate) fn knows_token(&self, claimed: &Claimed) -> bool {
+        self.lock().judge(claimed) != TokenVerdict::Unknown
+    }
+
+    /// What to keep of a session that is over for a client that comes back to it.
+    pub(crate) fn tombstone(&self) -> Option<Tombstone> {
+        let core = self.lock();
+        let (Pass::Accepts(tokens), Some(reason)) = (&core.pass, core.session.closed()) else { return None };
+        let why = Dismissed { code: reason.code, position: Some(core.session.taken().position) };
+        // A client that has said goodbye does not come back.
+        (!reason.by_peer).then(|| Tombstone { uid: self.uid.clone(), tokens: tokens.clone(), why })
+    }
+
+    /// A client has come back that is known to be this session's player: the session goes on over its connection, whether
+    /// the old one is gone or not. `answer` writes what the client is told, given what this end has taken and the
+    /// client's next token.
+    pub(crate) fn give_back<T: Transport>(
+        &self,
+        claimed: &Claimed,
+        next: &Token,
+        connection: Connection<T>,
+        answer: impl FnOnce(Taken) -> Bytes,
+    ) -> Result<(), (Connection<T>, Dismissed)> {
+        let mut events = Vec::new();
+        let refused = {
+            let mut core = self.lock();
+            match core.accept(claimed, &mut events) {
+                Ok(()) => {
+                    if let Pass::Accepts(tokens) = &mut core.pass {
+                        tokens.renew(&claimed.token, claimed.attempt, next);
+                    }
+                    let say_first = answer(core.session.taken());
+                    let Connection { io, address, early } = connection;
+                    core.connect(Arrival { io: Box::new(io), say_first, early }, address);
+                    None
+                }
+                Err(why) => Some((connection, why)),
+            }
+        };
+        settle(events);
+        match refused {
+            None => {
+                self.went_on();
+                Ok(())
+            }
+            Some((connection, NotAccepted::Harmless(why))) => Err((connection, why)),
+            Some((connection, NotAccepted::Over(reason))) => {
+                let why = Dismissed { code: reason.code, position: None };
+                self.close(reason);
+                Err((connection, why))
+            }
+        }
+    }
+
+    /// What this client says to come back; `None` if it cannot. Each is another attempt.
+    pub(crate) fn claims(&self) -> Option<Return> {
+        let mut core = self.lock();
+        let taken = core.session.taken();
+        let Pass::Shows { token, epoch, attempt } = &mut core.pass else { return None };
+        *attempt += 1;
+        Some(Return { session: self.id, token: token.clone(), epoch: *epoch, attempt: *attempt, taken })
+    }
+
+    /// The server has given this client its session back.
+    pub(crate) fn come_back(
+        &self,
+        returned: Returned,
+        io: Box<dyn Transport>,
+        address: Address,
+        early: Vec<u8>,
+    ) {
+        let mut events = Vec::new();
+        let mut say_first = BytesMut::new();
+        Frame::TokenOk.put(&mut say_first);
+        let resumed = {
+            let mut core = self.lock();
+            core.go_on(returned.taken, false, &mut events).map(|()| {
+                if let Pass::Shows { token, .. } = &mut core.pass {
+                    *token = returned.token;
+                }
+                core.connect(Arrival { io, say_first: say_first.freeze(), early }, address);
+            })
+        };
+        settle(events);
+        match resumed {
+            Ok(()) => self.went_on(),
+            Err(reason) => self.close(reason),
+        }
+    }
+
+    /// The server has not given this client its session back.
+    pub(crate) fn dismissed(&self, Dismissed { code, position }: Dismissed) {
+        let mut events = Vec::new();
+        let reason = CloseReason::theirs(code, "");
+        self.with(|session, _| session.close_forgotten(reason, position, &mut events));
+        settle(events);
+        self.tell();
+    }
+
+    /// Wakes the driver and tells everybody.
+    fn went_on(&self) {
+        let (generation, resumed) = {
+            let core = self.lock();
+            (core.generation, core.happened.events.back().cloned())
+        };
+        self.generation.store(generation, Ordering::Release);
+        self.wake_driver();
+        if let Some(SessionEvent::Resumed { replayed, away }) = resumed {
+            let (away_ms, address) = (away.as_millis() as u64, self.address());
+            info!(target: "farcall", side = self.side.name(), uid = %self.uid, session = %self.id, %address, replayed, away_ms, "resumed");
+        }
+        self.tell();
+    }
+}
+
+impl Core {
+    fn judge(&self, claimed: &Claimed) -> TokenVerdict {
+        match &self.pass {
+            Pass::Accepts(tokens) => tokens.judge(&claimed.token, claimed.attempt),
+            Pass::None | Pass::Shows { .. } => TokenVerdict::Unknown,
+        }
+    }
+
+    /// Whether the session goes on with whoever claims this: if so, it does.
+    fn accept(
+        &mut self,
+        claimed: &Claimed,
+        events: &mut Vec<Event<'static, Waiter>>,
+    ) -> Result<(), NotAccepted> {
+        let harmless = |code, position| Err(NotAccepted::Harmless(Dismissed { code, position }));
+        match (self.judge(claimed), self.session.closed()) {
+            (TokenVerdict::Unknown, _) => harmless(CloseCode::NotResumable, None),
+            (_, Some(reason)) => harmless(reason.code, Some(self.session.taken().position)),
+            (TokenVerdict::Late, None) => harmless(CloseCode::Superseded, None),
+            (TokenVerdict::Stolen, None) => Err(NotAccepted::Over(CloseReason::ours(
+                CloseCode::TokenStolen,
+                "an older token came with a new attempt",
+            ))),
+            (TokenVerdict::Valid, None) => self.go_on(claimed.taken, true, events).map_err(NotAccepted::Over),
+        }
+    }
+
+    /// The session goes on with a peer that has taken that much.
+    fn go_on(
+        &mut self,
+        peer: Taken,
+        token_due: bool,
+        events: &mut Vec<Event<'static, Waiter>>,
+    ) -> Result<(), CloseReason> {
+        let now = now();
+        let since = self.session.detached().map_or(now, |(since, _)| since);
+        if self.session.is_attached() {
+            // The client has noticed first: its old connection is as good as gone.
+            let reason =
+                CloseReason::ours(CloseCode::Superseded, "the client came back over another connection");
+            self.happened.note(SessionEvent::Detached(reason));
+        }
+        self.session.resume(peer, token_due, now, events)?;
+        let away = now.saturating_duration_since(since);
+        self.happened.note(SessionEvent::Resumed { replayed: self.session.replaying(), away });
+        Ok(())
+    }
+
+    fn connect(&mut self, arrival: Arrival, address: Address) {
+        self.generation += 1;
+        self.arrival = Some(arrival);
+        self.address = address;
+    }
+}
