@@ -67,7 +67,7 @@ async fn a_server_that_breaks_the_login_is_named() {
     };
     let cases = [
         ("another version", hello_reply(2, 0, 1)),
-        ("a feature nobody offered", hello_reply(1, 1, 1)),
+        ("a feature nobody offered", hello_reply(1, 2, 1)),
         ("a codec nobody offered", hello_reply(1, 0, 9)),
         ("a welcome first", Welcome::default().bytes()),
         ("a call first", call(0, Dog.fetch.descriptor(), &[1])),

@@ -27,12 +27,13 @@ fn case(what: &str, bytes: Vec<u8>, code: CloseCode) -> (String, Vec<u8>, CloseC
 over_both_transports! {
     async fn kinds_without_a_place_here_end_the_session(over: Over) {
         let logins = [HELLO, HELLO_REPLY, AUTH, WELCOME, REFUSED];
-        let reserved = [0x18, 0x19, 0x1a, 0x1b, 0x25, 0x26, 0x27, 0x30, 0x31, 0x32, 0x33];
+        let reserved = [0x18, 0x19, 0x1a, 0x1b, 0x25, 0x26, 0x27, 0x30, 0x31, 0x33];
         let unknown = [0x00, 0x06, 0x15, 0x28, 0x40, 0xee, 0xff];
         let with = |kind: u8, code| (format!("kind {kind:#x}"), frame(kind, 0, &[0; 40]), code);
         let misplaced = logins.into_iter().chain(reserved).map(|kind| with(kind, UnexpectedFrame));
+        let unasked = case("a token that nobody gave", frame(0x32, 0, &[]), UnexpectedFrame);
         let unknown = unknown.into_iter().map(|kind| with(kind, UnknownFrame));
-        each_ends_its_session(over, misplaced.chain(unknown).collect()).await;
+        each_ends_its_session(over, misplaced.chain(unknown).chain([unasked]).collect()).await;
     }
 
     async fn a_second_login_in_a_session_ends_it(over: Over) {
