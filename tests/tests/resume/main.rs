@@ -1,5 +1,5 @@
 //! Sessions that survive their connections: whole servers and clients in memory, on virtual time, over a network that
-//! fails on command.
+//! fails on command. Each test is `start_paused = true` except the one over real sockets, whose handler works 5 ms.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
