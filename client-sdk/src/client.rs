@@ -139,12 +139,16 @@ impl Client {
             resume: None,
         };
         let time = limits.login_timeout;
+        let inbox_max = (limits.inbox_items_max, limits.inbox_bytes_max);
         let link_config =
             LinkConfig { limits, router, inbox: inbox.clone(), owner: Arc::new(()), data: Arc::new(()) };
         let link = farcall_link::connect(io, connecting.clone(), address, time, link_config).await?;
         let server = link.peer();
         let reconnect = config.reconnect;
-        let comeback = dial.map(|dial| Comeback { dial, connecting, reconnect, time });
+        let comeback = dial.map(|dial| {
+            let inbox = inbox.clone();
+            Comeback { dial, connecting, reconnect, time, inbox, inbox_max }
+        });
         tokio::spawn(stay(link, comeback));
         Ok(Self { held: Arc::new(Held { server, inbox }) })
     }

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use farcall_link::{Address, LoginFailed, Peer, Returning, SessionEvent, Transport, come_back};
+use farcall_link::{Address, Inbox, LoginFailed, Peer, Returning, SessionEvent, Transport, come_back};
 use farcall_protocol::handshake::{Connecting, Credential, LoginError, Refusal};
 use farcall_protocol::{CloseCode, CloseReason, Retry, ServedByServer};
 use tracing::debug;
@@ -74,6 +74,10 @@ pub(crate) struct Comeback {
     pub(crate) reconnect: Reconnect,
     /// Bounds each attempt.
     pub(crate) time: Duration,
+    /// A game that did not poll is waited for.
+    pub(crate) inbox: Arc<Inbox>,
+    /// Items and bytes that one session may have there.
+    pub(crate) inbox_max: (usize, usize),
 }
 
 /// How an attempt has ended.
@@ -89,12 +93,21 @@ impl Comeback {
     pub(crate) async fn keep(mut self, server: Peer<ServedByServer>) {
         let mut seen = 0;
         while let Some(event) = server.session().next_event(&mut seen).await {
-            if matches!(event, SessionEvent::Detached(_)) && !server.session().is_attached() {
-                tokio::select! {
-                    biased;
-                    _ = server.session().closed() => return,
-                    () = self.bring_back(&server) => {}
+            let SessionEvent::Detached(why) = event else { continue };
+            if server.session().is_attached() {
+                continue;
+            }
+            let back = async {
+                if why.code == CloseCode::InboundOverflow {
+                    let (items_max, bytes_max) = self.inbox_max;
+                    self.inbox.drained(server.session().id(), items_max, bytes_max).await;
                 }
+                self.bring_back(&server).await;
+            };
+            tokio::select! {
+                biased;
+                _ = server.session().closed() => return,
+                () = back => {}
             }
         }
     }

@@ -36,6 +36,8 @@ pub(crate) struct Dispatcher {
     /// Answers that were ready at once, sent together.
     replies: Vec<(CallId, Ended, Range<usize>)>,
     reply_bytes: Vec<u8>,
+    /// The inbox of the game's loop has more than it should.
+    is_full: bool,
     slow: SlowHandlers,
     router: Arc<Router>,
     handlers_max: usize,
@@ -79,6 +81,7 @@ impl Dispatcher {
             aborts: HashMap::new(),
             replies: Vec::new(),
             reply_bytes: Vec::new(),
+            is_full: false,
             slow: SlowHandlers::default(),
         }
     }
@@ -86,6 +89,12 @@ impl Dispatcher {
     /// Events are about to be handled.
     pub(crate) fn begin(&mut self) {
         self.slow.begin();
+    }
+
+    /// Why no more of the peer can be taken now, where that is so.
+    pub(crate) fn overflow(&mut self) -> Option<CloseReason> {
+        let message = "the game's loop does not poll";
+        std::mem::take(&mut self.is_full).then(|| CloseReason::ours(CloseCode::InboundOverflow, message))
     }
 
     /// Does what an event asks for.
@@ -194,10 +203,7 @@ impl Dispatcher {
         let latest = (arrived.delivery == Delivery::Latest).then_some(arrived.to.route);
         let (session, call) = (self.shared.id, arrived.call);
         let item = Item { session, call, latest, bytes: Some(bytes), run };
-        if self.shared.inbox.push(item, self.inbox_items_max, self.inbox_bytes_max).is_err() {
-            let message = "the game's loop does not poll";
-            self.shared.close(CloseReason::ours(CloseCode::InboundOverflow, message));
-        }
+        self.is_full |= self.shared.inbox.push(item, self.inbox_items_max, self.inbox_bytes_max).is_err();
     }
 
     fn done(&mut self, call: Option<CallId>, ended: Ended, from: usize, handling: &Handling) {

@@ -244,7 +244,7 @@ impl Driver {
             events.into_iter().for_each(|event| self.dispatcher.handle(event));
             self.dispatcher.flush();
             self.shared.announce_room();
-            if let Some(reason) = broken {
+            if let Some(reason) = broken.or_else(|| self.dispatcher.overflow()) {
                 return self.give_up(reason);
             }
             if is_ours.is_none() {

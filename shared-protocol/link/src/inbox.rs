@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use farcall_protocol::{CallId, RouteId, SessionId};
+use tokio::sync::Notify;
 
 use crate::router::Need;
 use crate::shared::now;
@@ -20,6 +21,8 @@ pub struct Inbox {
     /// The type that frame handlers take, where there are any.
     frame: Option<Need>,
     polling: AtomicBool,
+    /// Told after every poll.
+    polled: Notify,
 }
 
 /// Work in arrival order.
@@ -99,6 +102,10 @@ impl Inbox {
     }
 
     /// Adds work behind what waits. `items_max` and `bytes_max` bound what one session may have here.
+    ///
+    /// # Errors
+    /// There is more than that now. The item is kept all the same, for it has been taken from the peer; that no more
+    /// comes is the caller's to see to.
     pub(crate) fn push(&self, item: Item, items_max: usize, bytes_max: usize) -> Result<(), InboxFull> {
         let mut waiting = self.lock();
         // A newer value goes to the back: not ahead of what was sent before it.
@@ -107,9 +114,7 @@ impl Inbox {
             key.and_then(|key| waiting.latest.get(&key).copied()).and_then(|place| waiting.take(place));
         let (count, bytes) = waiting.counts.get(&item.session).copied().unwrap_or_default();
         let full = item.bytes.is_some_and(|more| count >= items_max || bytes + more > bytes_max);
-        if !full {
-            waiting.push(item);
-        }
+        waiting.push(item);
         drop(waiting);
         // Outside the lock: it may hold what the user's closure captured.
         drop(replaced);
@@ -165,7 +170,22 @@ impl Inbox {
             let _ = std::panic::catch_unwind(AssertUnwindSafe(|| run(frame)));
         }
         polled.left = self.lock().items.len();
+        self.polled.notify_waiters();
         Ok(polled)
+    }
+
+    /// Waits until a session has at most half of what it may have here: until its game has polled.
+    pub async fn drained(&self, session: SessionId, items_max: usize, bytes_max: usize) {
+        loop {
+            let mut polled = std::pin::pin!(self.polled.notified());
+            // Enabled before looking, so that a poll in between is not missed.
+            polled.as_mut().enable();
+            let (items, bytes) = self.lock().counts.get(&session).copied().unwrap_or_default();
+            if items <= items_max / 2 && bytes <= bytes_max / 2 {
+                return;
+            }
+            polled.await;
+        }
     }
 
     /// How much waits.
@@ -244,7 +264,7 @@ mod tests {
         }
         assert_eq!(inbox.len(), 2);
         assert_eq!(inbox.push(item(None), 2, 16), Err(InboxFull));
-        assert_eq!(inbox.poll(&mut (), Duration::MAX), Ok(Polled { ran: 2, left: 0 }));
+        assert_eq!(inbox.poll(&mut (), Duration::MAX), Ok(Polled { ran: 3, left: 0 }));
         assert!(inbox.lock().counts.is_empty() && inbox.lock().latest.is_empty());
     }
 }

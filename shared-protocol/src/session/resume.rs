@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Event, Session};
 use crate::close::{CloseCode, CloseReason};
+use crate::ids::Side;
 
 /// What one end has taken of the other's: all that a resume needs to know of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -87,10 +88,12 @@ impl<W> Session<W> {
                 | CloseCode::WriteStalled
                 | CloseCode::FrameTimeout
         );
+        // A client whose game does not look leaves, and comes back when it does; a server cannot fetch its players.
+        let is_full = reason.code == CloseCode::InboundOverflow && self.side == Side::Client;
         self.closed.is_none()
             && !self.resume_window.is_zero()
             && !reason.by_peer
-            && (unproven || by_the_network)
+            && (unproven || by_the_network || is_full)
     }
 
     /// The connection is gone. Calls, handlers and deadlines go on; what is sent waits in the log.

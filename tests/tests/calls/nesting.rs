@@ -59,3 +59,29 @@ over_both_transports! {
         assert_eq!(cat.whisper(&owl, "hoot").await, Ok(Some("owl: HOOT".to_owned())));
     }
 }
+
+/// On virtual time: the one slot is held for two seconds, and whoever waits behind it waits in order.
+#[tokio::test(start_paused = true)]
+async fn a_chain_16_deep_waits_behind_64_unrelated_calls_and_then_for_nobody() {
+    let one_slot = || Limits { handlers_running_max: 1, ..Limits::default() };
+    let (table, said) = house(Over::Memory, one_slot()).await;
+    let (config, _) = guest(&table, "ann");
+    let client = table.connect(ClientConfig { limits: one_slot(), ..config }).await.unwrap();
+    let within = Duration::from_secs(9);
+    let holds = client.hang().within(Duration::from_secs(2)).send();
+    farcall_tests::waiting::until(|| said.all() == ["started"]).await;
+    let unrelated: Vec<_> = (0..64).map(|n| tokio::spawn(client.pay(n % 10).within(within))).collect();
+    farcall_tests::waiting::until(|| client.session().calls_outgoing() == 65).await;
+    let chains: Vec<_> = (0..8).map(|_| tokio::spawn(client.bounce(16).within(within))).collect();
+    farcall_tests::waiting::until(|| client.session().calls_outgoing() == 73).await;
+    assert!(unrelated.iter().all(|call| !call.is_finished()), "the slot is held");
+    for (n, call) in unrelated.into_iter().enumerate() {
+        assert_eq!(call.await.unwrap(), Ok(10 - n as u32 % 10));
+    }
+    for chain in chains {
+        assert_eq!(chain.await.unwrap(), Ok(16));
+    }
+    assert_eq!(said.all(), ["started", "stopped"]);
+    farcall_tests::waiting::until(|| client.session().slots_used() == 0).await;
+    drop(holds);
+}

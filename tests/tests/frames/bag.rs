@@ -156,3 +156,25 @@ async fn a_server_whose_admission_gives_something_else_does_not_start() {
     let sentence = "takes a `Session<frames::bag::Save>`, and admission gives each session nothing";
     assert!(said.contains(sentence) && said.contains("bag.rs:"), "{said}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn twenty_logins_at_once_while_the_save_is_slow_leave_one_sword() {
+    let slow = Duration::from_millis(100);
+    let (table, store) = game(slow).await;
+    // Patient: nineteen saves are waited for, one behind the other.
+    let limits = Limits { login_timeout: Duration::from_secs(60), ..Limits::default() };
+    let patient = || ClientConfig { limits: limits.clone(), ..ann(&table) };
+    let first = table.connect(patient()).await.unwrap();
+    assert_eq!(first.put_down("sword").await, Ok(true));
+    let logins = (0..20).map(|_| async {
+        let ann = table.connect(patient()).await.unwrap();
+        // Whichever session this is, it may be replaced at any moment.
+        ann.put_down("sword").await.unwrap_or(false)
+    });
+    let put_down = futures_util::future::join_all(logins).await;
+    drop(first);
+    farcall_tests::waiting::until(|| table.server.stats().sessions == 0).await;
+    assert_eq!(*store.saved.lock().unwrap(), 21);
+    let (ground, saves) = (store.ground.lock().unwrap().len(), store.saves.lock().unwrap());
+    assert_eq!((ground, saves[&Uid::new("ann").unwrap()].len()), (1, 0), "told {put_down:?}");
+}

@@ -155,3 +155,47 @@ async fn a_call_cancelled_while_it_waits_never_starts() {
     assert_eq!(client.poll(&mut game, BUDGET), Ok(Polled::default()));
     assert_eq!(game.points, 0);
 }
+
+#[tokio::test]
+async fn polling_from_within_a_poll_is_refused_and_loses_nothing() {
+    let (_table, client, player) = ann(Limits::default()).await;
+    let inner = client.clone();
+    client.double(1).then_on_frame(move |game: &mut Game, _| {
+        assert_eq!(inner.poll(&mut Game::default(), BUDGET), Err(PollError::AlreadyPolling));
+        assert_eq!(inner.poll(game, BUDGET), Err(PollError::AlreadyPolling));
+        game.events.push(0);
+    });
+    assert_eq!(client.double(0).await, Ok(0));
+    player.event(1);
+    arrived(&player).await;
+    let mut game = Game::default();
+    assert_eq!(client.poll(&mut game, BUDGET), Ok(Polled { ran: 2, left: 0 }));
+    assert_eq!(game.events, [0, 1]);
+}
+
+#[tokio::test]
+async fn threads_may_take_turns_and_nothing_runs_twice() {
+    const MANY: u64 = 1_000;
+    let (_table, client, player) = ann(Limits::default()).await;
+    for number in 0..MANY {
+        player.event(number);
+    }
+    arrived(&player).await;
+    let game = std::sync::Arc::new(std::sync::Mutex::new(Game::default()));
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let (client, game) = (client.clone(), game.clone());
+            std::thread::spawn(move || {
+                while game.lock().unwrap().events.len() < MANY as usize {
+                    let mut game = game.lock().unwrap();
+                    assert_eq!(
+                        client.poll(&mut *game, Duration::ZERO).map(|polled| polled.ran <= 1),
+                        Ok(true)
+                    );
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert!(game.lock().unwrap().events.iter().copied().eq(0..MANY));
+}

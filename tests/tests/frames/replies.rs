@@ -98,3 +98,35 @@ async fn a_reply_may_be_answered_by_another_task_with_a_value_or_an_error() {
     assert_eq!(bad.await.unwrap(), Err(CallError::Handler(2)));
     assert_eq!(lost.await.unwrap(), Err(CallError::Failed(Failed::Abandoned)));
 }
+
+#[tokio::test]
+async fn a_reply_may_be_answered_by_a_thread_that_knows_no_runtime() {
+    let (_table, client, player) = ann(Limits::default()).await;
+    let ready = asked(player.ready_check(7));
+    arrived(&player).await;
+    let mut game = Game::default();
+    client.poll(&mut game, BUDGET).unwrap();
+    let (_, reply) = game.popups.remove(0);
+    let answered = std::thread::spawn(move || {
+        assert!(tokio::runtime::Handle::try_current().is_err());
+        reply.answer(true)
+    });
+    assert_eq!(ready.await.unwrap(), Ok(true));
+    assert!(answered.join().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_knows_when_it_is_too_late_and_an_answer_just_before_is_in_time() {
+    let (_table, client, player) = ann(Limits::default()).await;
+    let began = tokio::time::Instant::now();
+    let ready = asked(player.ready_check(7).within(Duration::from_secs(3)));
+    arrived(&player).await;
+    let mut game = Game::default();
+    client.poll(&mut game, BUDGET).unwrap();
+    let (_, reply) = game.popups.remove(0);
+    assert_eq!(reply.deadline(), (began + Duration::from_secs(3)).into_std());
+    tokio::time::sleep(Duration::from_millis(2_999)).await;
+    assert!(!reply.is_cancelled());
+    assert!(reply.answer(true));
+    assert_eq!(ready.await.unwrap(), Ok(true));
+}

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use farcall_client::{CallError, Client, ClientConfig, ConnectError, Credential, LoginError, LoginFailed};
+use farcall_client::{
+    CallError, Client, ClientConfig, ClientEvent, ConnectError, Credential, LoginError, LoginFailed,
+    NotExecuted,
+};
 use farcall_protocol::CloseCode::{self, *};
 use farcall_protocol::contracts;
 use farcall_tests::waiting::{count_panics, panics};
@@ -210,4 +213,27 @@ async fn a_server_that_falls_silent_is_noticed_and_calls_end_by_then() {
     assert_eq!(pending, Err(CallError::Indeterminate));
     assert_eq!(client.session().closed().await.code, PeerSilent);
     assert_eq!(start.elapsed().as_secs(), 20);
+}
+
+#[tokio::test]
+async fn a_server_that_vanishes_ends_what_was_sent_and_what_was_not_each_as_it_is() {
+    let one_call = Welcome { takes: [1, 1, 65_536], ..Welcome::default() };
+    let (client, mut server) = logged_in(one_call).await;
+    let mut events = client.session().events();
+    assert_eq!(events.next().await, Some(ClientEvent::Opened));
+    let ask = || tokio::spawn(client.sum(2, 3).within(Duration::from_secs(60)));
+    let sent = ask();
+    server.next_of(CALL).await.expect("a call");
+    // The server takes one call at a time: this one waits here.
+    let unsent = ask();
+    tokio::task::yield_now().await;
+    drop(server);
+    let (sent, unsent) = (sent.await.expect("a task"), unsent.await.expect("a task"));
+    assert_eq!(sent, Err(CallError::Indeterminate));
+    assert_eq!(unsent, Err(CallError::NotExecuted(NotExecuted::NeverSent)));
+    let Some(ClientEvent::Closed(reason)) = events.next().await else { panic!("it is over") };
+    assert_eq!((reason.code, reason.by_peer), (ConnectionLost, false));
+    assert_eq!(events.next().await, None);
+    assert_eq!(client.sum(2, 3).await, Err(CallError::NotExecuted(NotExecuted::NeverSent)));
+    assert_eq!((client.session().slots_used(), panics()), (0, 0));
 }

@@ -6,10 +6,12 @@
 mod coming_back;
 mod not_coming_back;
 mod takeover;
+mod unpolled;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use farcall_client::route as client_route;
 use farcall_client::{Client, ClientConfig, ClientEvent, Notified, Reconnect};
 use farcall_protocol::{contract, contracts};
 use farcall_server::{CloseCode, Context, Limits, State, States, route};
