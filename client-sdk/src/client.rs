@@ -61,7 +61,8 @@ pub enum ConnectError {
 }
 
 impl Client {
-    /// Connects over TCP and logs in. Takes at most `limits.login_timeout` for each of the two. When the connection is
+    /// Connects over TCP and logs in. Takes at most twice `limits.login_timeout` for each of
+    /// the two. When the connection is
     /// lost, it comes back by itself, and neither side's calls notice more than a pause.
     ///
     /// # Errors
@@ -138,7 +139,8 @@ impl Client {
             can_return: dial.is_some() && !limits.resume_window.is_zero(),
             resume: None,
         };
-        let time = limits.login_timeout;
+        // Longer than the server's own, so that its refusal is heard and not taken for silence.
+        let time = limits.login_timeout * 2;
         let inbox_max = (limits.inbox_items_max, limits.inbox_bytes_max);
         let link_config =
             LinkConfig { limits, router, inbox: inbox.clone(), owner: Arc::new(()), data: Arc::new(()) };

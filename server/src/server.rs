@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info};
+use tracing::{debug, error, info};
 
 use crate::Player;
 use crate::accept;
@@ -48,6 +49,9 @@ impl Parameter for Server {
         Self { inner: call.owner().expect("a server's session"), _running: None }
     }
 }
+
+/// How long a server that ends waits for its `closed` hooks.
+const HOOKS_MAX: Duration = Duration::from_secs(30);
 
 /// What sessions and groups share.
 #[derive(Debug)]
@@ -212,8 +216,8 @@ impl Server {
     }
 
     /// Ends the server: takes nobody new, lets calls in flight end for at most `grace`, then closes every session
-    /// and waits until handlers have stopped and `closed` hooks have returned. Dropping this half-way leaves the
-    /// rest to happen by itself.
+    /// and waits until handlers have stopped and `closed` hooks have returned, those for at most half a minute more: a
+    /// program must be able to end. Dropping this half-way leaves the rest to happen by itself.
     pub async fn shutdown(&self, grace: Duration) {
         let inner = &self.inner;
         inner.closing.cancel();
@@ -221,7 +225,10 @@ impl Server {
         // Whatever grace is left when the last call has ended is not waited for.
         let _ = tokio::time::timeout(grace, inner.idle()).await;
         inner.close_all();
-        inner.tasks.wait().await;
+        if tokio::time::timeout(HOOKS_MAX, inner.tasks.wait()).await.is_err() {
+            let sessions = inner.counters.sessions.load(Ordering::Relaxed);
+            error!(target: "farcall", sessions, "`closed` hooks have not returned, and are not waited for any longer");
+        }
     }
 }
 

@@ -135,21 +135,25 @@ pub enum UidError {
         /// The length of the refused text.
         bytes: usize,
     },
+    /// It has a character that drives terminals and ends log lines.
+    #[error("a uid has no control characters")]
+    ControlCharacter,
 }
 
 impl Uid {
     /// The longest uid, in bytes of UTF-8.
     pub const BYTES_MAX: usize = 64;
 
-    /// Takes a name of 1 to 64 bytes.
+    /// Takes a name of 1 to 64 bytes, none of them a control character's.
     ///
     /// # Errors
-    /// [`UidError`] when the text is empty or longer.
+    /// [`UidError`] when the text is none.
     pub fn new(text: impl AsRef<str>) -> Result<Self, UidError> {
         let text = text.as_ref();
         match text.len() {
             0 => Err(UidError::Empty),
             bytes if bytes > Self::BYTES_MAX => Err(UidError::TooLong { bytes }),
+            _ if text.chars().any(char::is_control) => Err(UidError::ControlCharacter),
             _ => Ok(Self(text.into())),
         }
     }
@@ -240,6 +244,9 @@ mod tests {
         assert_eq!(Uid::new(""), Err(UidError::Empty));
         assert!(Uid::new("a".repeat(64)).is_ok());
         assert_eq!(Uid::new("a".repeat(65)), Err(UidError::TooLong { bytes: 65 }));
+        for forged in ["ann\nINFO admin opened", "\u{1b}[2J", "\u{9b}2J"] {
+            assert_eq!(Uid::new(forged), Err(UidError::ControlCharacter));
+        }
         assert_eq!(Uid::from(7), Uid::new("7").unwrap());
     }
 

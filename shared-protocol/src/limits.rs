@@ -25,7 +25,8 @@ pub struct Limits {
     pub deadline_default: Duration,
     /// The longest deadline a call may ask for; what a peer asks beyond is cut to it (L31).
     pub deadline_max: Duration,
-    /// Time from the first byte of a connection to the end of its login (L2).
+    /// Time from the first byte of a connection to the end of its login, whatever it waits for (L2). A client waits
+    /// twice as long for the server's verdict.
     pub login_timeout: Duration,
     /// How often the server pings (L32).
     pub heartbeat: Duration,

@@ -129,7 +129,7 @@ impl World {
                 }
             }
             let estimate = self.client.session.server_clock();
-            let (seen, error) = (estimate.now(truth), estimate.error());
+            let (seen, error) = (estimate.now(truth), estimate.error(truth));
             assert!(seen >= self.last, "it ran backwards: {seen:?} after {:?}", self.last);
             self.last = seen;
             let off = seen.abs_diff(self.server.session.server_clock().now(own));

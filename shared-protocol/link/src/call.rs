@@ -1,6 +1,6 @@
 //! A call on its way: the future that a stub returns, and the handle that a detached call leaves.
 
-use std::any::Any;
+use std::any::{Any, type_name};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -117,8 +117,11 @@ impl<R: Answer> Call<R> {
         let (inbox, session) = (self.shared.inbox.clone(), self.shared.id);
         self.then(move |reply| {
             let run: FrameWork = Box::new(move |frame: &mut dyn Any| {
-                if let Some(frame) = frame.downcast_mut::<F>() {
-                    callback(frame, reply);
+                match frame.downcast_mut::<F>() {
+                    Some(frame) => callback(frame, reply),
+                    None => {
+                        tracing::error!(target: "farcall", takes = type_name::<F>(), "a call's callback takes another frame than was polled with, and does not run");
+                    }
                 }
             });
             // Never full: what counts nothing has no bound here, this end's own calls are it.

@@ -276,6 +276,8 @@ impl Dispatcher {
         self.queue.clear();
         self.shared.inbox.forget(self.shared.id);
         self.tasks.shutdown().await;
+        // One that the game's loop is running now cannot be stopped, only waited for.
+        self.shared.inbox.idle(self.shared.id).await;
     }
 }
 

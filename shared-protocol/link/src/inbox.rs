@@ -21,7 +21,7 @@ pub struct Inbox {
     /// The type that frame handlers take, where there are any.
     frame: Option<Need>,
     polling: AtomicBool,
-    /// Told after every poll.
+    /// Told after every poll, and when a handler of a session that is over has returned.
     polled: Notify,
 }
 
@@ -37,6 +37,8 @@ struct Waiting {
     latest: HashMap<(SessionId, RouteId), u64>,
     /// What each session has here that counts: items and bytes.
     counts: HashMap<SessionId, (usize, usize)>,
+    /// Whose work is running.
+    running: Option<SessionId>,
 }
 
 /// One piece of work. Dropping it unrun answers its call.
@@ -162,26 +164,39 @@ impl Inbox {
         let mut waiting = self.lock().items.len();
         let mut polled = Polled::default();
         while waiting > 0 && (polled.ran == 0 || now().saturating_duration_since(began) < budget) {
-            let Some(item) = self.lock().pop() else { break };
+            let Some(item) = self.lock().start() else { break };
             waiting -= 1;
             polled.ran += 1;
             let run = item.run;
             // The item answers its own call when it unwinds; the panic itself has been reported by its hook.
             let _ = std::panic::catch_unwind(AssertUnwindSafe(|| run(frame)));
+            self.lock().running = None;
         }
         polled.left = self.lock().items.len();
         self.polled.notify_waiters();
         Ok(polled)
     }
 
+    /// Waits until no work of a session is running. Whatever of it waits has been forgotten before.
+    pub(crate) async fn idle(&self, session: SessionId) {
+        self.wait(|waiting| waiting.running != Some(session)).await;
+    }
+
     /// Waits until a session has at most half of what it may have here: until its game has polled.
     pub async fn drained(&self, session: SessionId, items_max: usize, bytes_max: usize) {
+        self.wait(|waiting| {
+            let (items, bytes) = waiting.counts.get(&session).copied().unwrap_or_default();
+            items <= items_max / 2 && bytes <= bytes_max / 2
+        })
+        .await;
+    }
+
+    async fn wait(&self, is_so: impl Fn(&Waiting) -> bool) {
         loop {
             let mut polled = std::pin::pin!(self.polled.notified());
             // Enabled before looking, so that a poll in between is not missed.
             polled.as_mut().enable();
-            let (items, bytes) = self.lock().counts.get(&session).copied().unwrap_or_default();
-            if items <= items_max / 2 && bytes <= bytes_max / 2 {
+            if is_so(&self.lock()) {
                 return;
             }
             polled.await;
@@ -213,9 +228,12 @@ impl Waiting {
         self.items.insert(place, item);
     }
 
-    fn pop(&mut self) -> Option<Item> {
+    /// Takes the oldest, to be run now.
+    fn start(&mut self) -> Option<Item> {
         let (&place, _) = self.items.first_key_value()?;
-        self.take(place)
+        let item = self.take(place);
+        self.running = item.as_ref().map(|item| item.session);
+        item
     }
 
     /// Takes the item at a place.

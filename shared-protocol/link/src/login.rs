@@ -92,7 +92,8 @@ pub async fn knock<T: Transport>(mut io: T, door: Door, time: Duration) -> Resul
             io.write_all(&out).await?;
             out.clear();
         }
-        read.frame(&mut io, |raw| awaiting.auth(raw)).await
+        let login = read.frame(&mut io, |raw| awaiting.auth(raw)).await?;
+        Ok(login.and_then(|login| if read.bytes.is_empty() { Ok(login) } else { Err(too_early()) }))
     });
     let rejected = match taken.await {
         Ok(Ok(login)) => return Ok(Pending { login, io, read, out, door }),
@@ -121,14 +122,9 @@ impl<T: Transport> Pending<T> {
     /// so whatever the server does before that has happened for the player, too.
     ///
     /// # Errors
-    /// [`LoginFailed`] when the client sent more than its login.
-    pub async fn admit(self, uid: Uid, address: Address, config: LinkConfig) -> Result<Link, LoginFailed> {
-        let Self { login, mut io, read, mut out, door } = self;
-        if !read.bytes.is_empty() {
-            let reject = Reject::new(CloseCode::UnexpectedFrame, "frames before the welcome");
-            turn_away(&mut io, out, &reject).await;
-            return Err(LoginError::Closed { code: reject.code, message: reject.message }.into());
-        }
+    /// [`LoginFailed`] without randomness.
+    pub fn admit(self, uid: Uid, address: Address, config: LinkConfig) -> Result<Link, LoginFailed> {
+        let Self { login, io, mut out, door, .. } = self;
         let (session, token) = (SessionId(random()?), Token(random()?));
         let admitted = Admitted { uid, session, token, limits: &config.limits, time_us: door.time_us() };
         let established = login.admit(admitted, &mut out);
@@ -152,7 +148,7 @@ impl<T: Transport> Pending<T> {
             return Err(LoginError::Protocol("it did not ask for a session").into());
         };
         let next = Token(random()?);
-        let connection = Connection { io, address, early: read.bytes.to_vec() };
+        let connection = Connection { io, address, early: Vec::new() };
         let mut login = Some(login);
         let answer = |taken| {
             if let Some(login) = login.take() {
@@ -180,7 +176,8 @@ impl<T: Transport> Pending<T> {
         };
         let taken = in_time(time, async {
             io.write_all(&out.split()).await?;
-            read.frame(&mut io, |raw| agreed.auth(raw)).await
+            let login = read.frame(&mut io, |raw| agreed.auth(raw)).await?;
+            Ok(login.and_then(|login| if read.bytes.is_empty() { Ok(login) } else { Err(too_early()) }))
         });
         match taken.await? {
             Ok(login) => Ok(Self { login, io, read, out, door }),
@@ -279,6 +276,11 @@ async fn in_time<R>(
     login: impl Future<Output = Result<R, LoginFailed>>,
 ) -> Result<R, LoginFailed> {
     tokio::time::timeout(time, login).await.unwrap_or(Err(LoginFailed::TimedOut(time)))
+}
+
+/// Before anybody is asked who the player is: what admission loads must not be in vain (P-13).
+fn too_early() -> Reject {
+    Reject::new(CloseCode::UnexpectedFrame, "frames before the welcome")
 }
 
 /// Says why and closes; a client that does not listen is not waited for.

@@ -200,7 +200,7 @@ impl SessionHandle<'_> {
         let now = crate::shared::now();
         self.shared.peek(|session| {
             let clock = session.server_clock();
-            (clock.now(now), clock.error())
+            (clock.now(now), clock.error(now))
         })
     }
 

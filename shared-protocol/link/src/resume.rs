@@ -231,10 +231,17 @@ impl Shared {
                 self.went_on();
                 Ok(())
             }
-            Some((connection, NotAccepted::Harmless(why))) => Err((connection, why)),
+            Some((connection, NotAccepted::Harmless(why))) => {
+                if cfg!(mutant = "7") {
+                    self.close(CloseReason::from(why.code));
+                }
+                Err((connection, why))
+            }
             Some((connection, NotAccepted::Over(reason))) => {
                 let why = Dismissed { code: reason.code, position: None };
-                self.close(reason);
+                if !cfg!(mutant = "12") {
+                    self.close(reason);
+                }
                 Err((connection, why))
             }
         }

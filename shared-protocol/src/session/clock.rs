@@ -13,24 +13,36 @@ pub struct ServerClock {
     error: Duration,
 }
 
-/// A correction is paid off at this rate: 5 ms each second is invisible in a game and follows any real drift.
+/// A correction is paid off at this rate at least: 5 ms each second is invisible in a game and follows any real drift.
 const SLEW_PER_SECOND_US: i64 = 5_000;
+/// A larger one within this time, but never so fast that the clock runs at less than half its speed.
+const SLEW_TIME_S: i64 = 4;
+const SLEW_PER_SECOND_US_MAX: i64 = 500_000;
+/// How old a Welcome is taken to be when it comes, at most: the rest of the login was the server's admission.
+const WELCOME_AGE_MAX: Duration = Duration::from_millis(25);
 /// Beyond this the estimate was wrong, not drifting: forward it jumps.
 const JUMP: Duration = Duration::from_millis(250);
 
 impl ServerClock {
     /// From the Welcome: the server's time at an unknown moment up to `login_took` ago.
     pub(super) fn new(server_time: Duration, login_took: Duration, now: Instant) -> Self {
-        Self { anchor: (now, server_time + login_took / 2), correction_us: 0, error: login_took / 2 }
+        let age = (login_took / 2).min(WELCOME_AGE_MAX);
+        Self { anchor: (now, server_time + age), correction_us: 0, error: login_took - age }
     }
 
     /// A ping has come: the server's time when it was written, and the round trip it knew then.
     pub(super) fn sample(&mut self, server_time: Duration, rtt: Option<Duration>, now: Instant) {
-        let one_way = rtt.map_or(self.error, |rtt| rtt / 2);
-        let seen = server_time + one_way;
         let estimate = self.now(now);
+        let Some(rtt) = rtt else {
+            // Nobody has measured the way yet: it is at least that late there.
+            if server_time > estimate {
+                (self.anchor, self.correction_us) = ((now, server_time), 0);
+            }
+            return;
+        };
+        let seen = server_time + rtt / 2;
         self.anchor = (now, estimate);
-        self.error = one_way;
+        self.error = rtt / 2;
         self.correction_us = if seen > estimate + JUMP {
             self.anchor.1 = seen;
             0
@@ -43,15 +55,24 @@ impl ServerClock {
     /// `now` does not: a clock that is ahead runs slower until it is right.
     pub fn now(&self, now: Instant) -> Duration {
         let elapsed = now.saturating_duration_since(self.anchor.0);
-        let payable = (elapsed.as_micros() as i64).saturating_mul(SLEW_PER_SECOND_US) / 1_000_000;
-        let paid = self.correction_us.clamp(-payable, payable);
-        let micros = (elapsed.as_micros() as i64 + paid).max(0);
+        let micros = (elapsed.as_micros() as i64).saturating_add(self.paid_us(elapsed)).max(0);
         self.anchor.1 + Duration::from_micros(micros as u64)
     }
 
-    /// How far off the estimate may be: half the round trip, which is as much as one way's share can hide.
-    pub const fn error(&self) -> Duration {
-        self.error
+    /// How much of the correction has been paid off in that time.
+    fn paid_us(&self, elapsed: Duration) -> i64 {
+        let rate = (self.correction_us.saturating_abs() / SLEW_TIME_S)
+            .clamp(SLEW_PER_SECOND_US, SLEW_PER_SECOND_US_MAX);
+        let payable = (elapsed.as_micros() as i64).saturating_mul(rate) / 1_000_000;
+        self.correction_us.clamp(-payable, payable)
+    }
+
+    /// How far off the estimate may be now: half the round trip, which is as much as one way's share can hide, and
+    /// what is not paid off yet.
+    pub fn error(&self, now: Instant) -> Duration {
+        let elapsed = now.saturating_duration_since(self.anchor.0);
+        let unpaid = (self.correction_us - self.paid_us(elapsed)).unsigned_abs();
+        self.error.saturating_add(Duration::from_micros(unpaid))
     }
 }
 
@@ -86,7 +107,30 @@ mod tests {
         let end = start + ms(9_990);
         let truth = ms(990 + 9_990);
         assert!(clock.now(end).abs_diff(truth) <= ms(2), "{:?}", clock.now(end));
-        assert_eq!(clock.error(), ms(10));
+        assert!(clock.error(end) <= ms(12), "{:?}", clock.error(end));
+    }
+
+    #[test]
+    fn a_slow_admission_is_not_taken_for_a_slow_network() {
+        let start = Instant::now();
+        let clock = ServerClock::new(ms(5_000), ms(2_000), start);
+        assert_eq!(clock.now(start), ms(5_025));
+        assert_eq!(clock.error(start), ms(1_975));
+    }
+
+    #[test]
+    fn a_large_error_is_paid_off_in_seconds_and_said_until_then() {
+        let start = Instant::now();
+        let mut clock = ServerClock::new(ms(10_000), ms(0), start);
+        clock.sample(ms(9_000), Some(ms(10)), start);
+        assert!(clock.error(start) >= ms(995));
+        let (mut last, mut at) = (clock.now(start), start);
+        for _ in 0..800 {
+            at += ms(10);
+            assert!(clock.now(at) > last, "it never stands still");
+            last = clock.now(at);
+        }
+        assert_eq!((last, clock.error(at)), (ms(17_005), ms(5)));
     }
 
     #[test]

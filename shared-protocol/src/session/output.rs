@@ -52,7 +52,8 @@ impl<W> Session<W> {
         let mut head = BytesMut::new();
         if self.liveness.take_ping(now) || self.control.ping {
             self.control.ping = false;
-            let rtt_us = self.liveness.rtt().map_or(0, |rtt| rtt.as_micros().min(u32::MAX.into()) as u32);
+            let rtt_us =
+                self.liveness.rtt().map_or(0, |rtt| rtt.as_micros().clamp(1, u32::MAX.into()) as u32);
             Frame::Ping { time_us: self.time_us(now), rtt_us }.put(&mut head);
         }
         if let Some(echo_us) = self.control.pong.take() {
