@@ -13,8 +13,8 @@ use farcall_link::{
 };
 use farcall_protocol::handshake::Connecting;
 use farcall_protocol::{
-    Announced, Answer, Caller, CloseCode, CloseReason, Notified, Reaches, RouteDescriptor, ServedByServer,
-    Side,
+    Announced, Answer, Caller, CloseCode, CloseReason, Limits, Notified, Reaches, RouteDescriptor,
+    ServedByServer, Side,
 };
 use serde::Serialize;
 use tokio::net::TcpStream;
@@ -105,7 +105,7 @@ impl Client {
     async fn dial(dial: Dial, config: ClientConfig) -> Result<Self, ConnectError> {
         let address = config.address.clone();
         let at = |error| ConnectError::Address { address: address.clone(), error };
-        let connecting = tokio::time::timeout(config.limits.login_timeout, dial());
+        let connecting = tokio::time::timeout(patience(&config.limits), dial());
         let (io, peer) = connecting.await.map_err(|_| at(io::ErrorKind::TimedOut.into()))?.map_err(at)?;
         Self::login(io, peer, Some(dial), config).await
     }
@@ -139,8 +139,7 @@ impl Client {
             can_return: dial.is_some() && !limits.resume_window.is_zero(),
             resume: None,
         };
-        // Longer than the server's own, so that its refusal is heard and not taken for silence.
-        let time = limits.login_timeout * 2;
+        let time = patience(&limits);
         let inbox_max = (limits.inbox_items_max, limits.inbox_bytes_max);
         let link_config =
             LinkConfig { limits, router, inbox: inbox.clone(), owner: Arc::new(()), data: Arc::new(()) };
@@ -183,6 +182,12 @@ async fn stay(link: Link, comeback: Option<Comeback>) {
     }
     let CloseReason { code, message, by_peer } = link.run().await;
     info!(target: "farcall", side = Side::Client.name(), uid = %session.uid(), session = %session.id(), code = code.name(), by_peer, reason = ?message, "closed");
+}
+
+/// How long a server is waited for: longer than it takes by its own limit, so that its refusal is heard and not taken for
+/// silence.
+fn patience(limits: &Limits) -> Duration {
+    limits.login_timeout * 2
 }
 
 async fn dial_tcp(address: String) -> io::Result<(Box<dyn Transport>, Address)> {

@@ -14,7 +14,8 @@ use crate::exit::{Exit, Trouble};
 /// [`Exit::NoServer`] with the reason.
 pub async fn connect(at: &At, options: &Options, routes: Routes) -> Result<Client, Trouble> {
     let limits = Limits::default();
-    let login_timeout = limits.login_timeout.min(options.within);
+    // A client waits twice as long for the verdict.
+    let login_timeout = limits.login_timeout.min(options.within / 2);
     let limits = Limits { body_bytes_max: Limits::BODY_BYTES_MAX, login_timeout, ..limits };
     let config = ClientConfig {
         credential: options.credential(),

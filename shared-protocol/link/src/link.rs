@@ -78,13 +78,13 @@ impl Link {
         io: Box<dyn Transport>,
         early: &[u8],
         established: Established,
-        login_took: Duration,
+        round_trip: Duration,
         address: Address,
         config: LinkConfig,
     ) -> Self {
         // Without randomness the first pings of many sessions may come together, which only costs smoothness.
         let jitter = getrandom::u32().map_or(0.5, |bits| bits as f32 / u32::MAX as f32);
-        let session = Session::new(side, &established, config.limits.clone(), login_took, jitter, now());
+        let session = Session::new(side, &established, config.limits.clone(), round_trip, jitter, now());
         let Established { uid, session: id, codec, epoch, resume_token, .. } = established;
         let pass = match (resume_token, side) {
             (None, _) => Pass::None,

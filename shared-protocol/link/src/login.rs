@@ -87,11 +87,9 @@ pub async fn knock<T: Transport>(mut io: T, door: Door, time: Duration) -> Resul
             Ok(awaiting) => awaiting,
             Err(reject) => return Ok(Err(reject)),
         };
-        // A client that must prove a key first needs the reply; with any other it goes with the welcome.
-        if !read.has_frame() {
-            io.write_all(&out).await?;
-            out.clear();
-        }
+        // At once, although it could go with the welcome: by it the client measures the way, which admission's time must
+        // not be taken for.
+        io.write_all(&out.split()).await?;
         let login = read.frame(&mut io, |raw| awaiting.auth(raw)).await?;
         Ok(login.and_then(|login| if read.bytes.is_empty() { Ok(login) } else { Err(too_early()) }))
     });
@@ -210,14 +208,12 @@ pub async fn connect<T: Transport>(
     time: Duration,
     config: LinkConfig,
 ) -> Result<Link, LoginFailed> {
-    let began = now();
     let connecting = Connecting { takes: Announced::from(&config.limits), resume: None, ..connecting };
-    let (verdict, read) = in_time(time, ask(&mut io, connecting)).await?;
+    let Heard { verdict, read, round_trip } = in_time(time, ask(&mut io, connecting)).await?;
     let Verdict::Welcome(established) = verdict else {
         return Err(LoginError::Protocol("a session that was not asked for").into());
     };
-    let took = now().saturating_duration_since(began);
-    Ok(Link::new(Side::Client, Box::new(io), &read.bytes, established, took, address, config))
+    Ok(Link::new(Side::Client, Box::new(io), &read.bytes, established, round_trip, address, config))
 }
 
 /// What became of a client's return.
@@ -244,31 +240,43 @@ pub async fn come_back<T: Transport>(
     let takes = shared.peek(|session| Announced::from(session.limits()));
     let claims = shared.claims().ok_or(LoginError::Protocol("a session that cannot be resumed"))?;
     let connecting = Connecting { takes, resume: Some(claims), ..connecting };
-    match in_time(time, ask(&mut io, connecting)).await? {
-        (Verdict::Resumed(returned), read) => {
+    let Heard { verdict, read, .. } = in_time(time, ask(&mut io, connecting)).await?;
+    match verdict {
+        Verdict::Resumed(returned) => {
             shared.come_back(returned, Box::new(io), address, read.bytes.to_vec());
             Ok(Returning::Resumed)
         }
-        (Verdict::Dismissed(why), _) => {
+        Verdict::Dismissed(why) => {
             shared.dismissed(why);
             Ok(Returning::Dismissed)
         }
-        (Verdict::Welcome(_), _) => Err(LoginError::Protocol("a welcome that was not asked for").into()),
+        Verdict::Welcome(_) => Err(LoginError::Protocol("a welcome that was not asked for").into()),
     }
 }
 
+/// What a client has heard.
+struct Heard {
+    verdict: Verdict,
+    /// With what came behind it.
+    read: Incoming,
+    /// From the first frame to its answer.
+    round_trip: Duration,
+}
+
 /// Says who this client is, and hears what the server says to it.
-async fn ask<T: Transport>(io: &mut T, connecting: Connecting) -> Result<(Verdict, Incoming), LoginFailed> {
+async fn ask<T: Transport>(io: &mut T, connecting: Connecting) -> Result<Heard, LoginFailed> {
     let mut read = Incoming::new();
     let mut out = BytesMut::new();
     let awaiting = Connecting { nonce: random()?, ..connecting }.start(&mut out);
+    let began = now();
     io.write_all(&out.split()).await?;
     let awaiting: AwaitingVerdict = read.frame(io, |raw| awaiting.reply(raw, &mut out)).await??;
+    let round_trip = now().saturating_duration_since(began);
     if !out.is_empty() {
         io.write_all(&out.split()).await?;
     }
     let verdict = read.frame(io, |raw| awaiting.verdict(raw)).await??;
-    Ok((verdict, read))
+    Ok(Heard { verdict, read, round_trip })
 }
 
 async fn in_time<R>(
@@ -312,10 +320,6 @@ struct Incoming {
 impl Incoming {
     fn new() -> Self {
         Self { bytes: BytesMut::new(), frames_left: FRAMES_MAX, bytes_left: Limits::LOGIN_BYTES_MAX }
-    }
-
-    fn has_frame(&self) -> bool {
-        matches!(split(&self.bytes, Limits::LOGIN_FRAME_BYTES_MAX), Ok(Split::Frame(_)))
     }
 
     /// Reads until a frame is whole, and gives it to `take`.

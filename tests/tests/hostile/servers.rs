@@ -116,7 +116,7 @@ async fn a_server_that_says_nothing_is_given_up() {
     let (client, _server) = ann();
     let error = client.await.expect("a task").map(drop).unwrap_err();
     assert!(matches!(error, ConnectError::Login(LoginFailed::TimedOut(_))), "{error:?}");
-    assert_eq!(start.elapsed().as_secs(), 5);
+    assert_eq!(start.elapsed().as_secs(), 10);
 }
 
 #[tokio::test]

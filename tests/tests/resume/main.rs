@@ -6,6 +6,7 @@
 mod coming_back;
 mod not_coming_back;
 mod takeover;
+mod thieves;
 mod unpolled;
 
 use std::sync::{Arc, Mutex};
