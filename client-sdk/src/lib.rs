@@ -28,11 +28,13 @@
 //! Here live: connecting and the handle to the server. Not here: what a session is (`farcall-protocol`), how one
 //! runs over a connection (`farcall-link`).
 
+mod background;
 mod client;
 mod config;
 mod events;
 mod reconnect;
 
+pub use background::Starting;
 pub use client::{Client, ConnectError, ServerSession};
 pub use config::ClientConfig;
 pub use events::{ClientEvent, Events};
