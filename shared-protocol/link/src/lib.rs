@@ -4,8 +4,8 @@
 //! Games do not name this crate: `farcall-server` and `farcall-client` re-export what they need. The session
 //! itself, and everything about the wire, is `farcall-protocol`'s.
 //!
-//! One connection is one task ([`driver`]): it reads, runs plain handlers inline, writes in batches. Everybody
-//! else reaches the session through one short lock ([`shared`]), never held across an await or user code.
+//! One connection is one task (`driver`): it reads, runs plain handlers inline, writes in batches. Everybody
+//! else reaches the session through one short lock (`shared`), never held across an await or user code.
 
 mod answering;
 mod broadcast;

@@ -44,7 +44,7 @@ impl Display for Shape {
 
 impl Shape {
     /// A struct or an enum spelled out: `struct Item { id: u32, name: String }`; over several lines where it is
-    /// longer than [`LINE_CHARS`]. Any other shape as its type.
+    /// longer than a line. Any other shape as its type.
     pub fn definition(&self) -> String {
         let line = Definition { shape: self, lines: false }.to_string();
         if line.chars().count() <= LINE_CHARS {
