@@ -1,0 +1,252 @@
+//! Whole servers and clients in memory, on virtual time, over networks that fail at random: whatever the weather, what was
+//! sent is dispatched once and in order, and every call ends once and honestly. A seed that fails is printed, and
+//! `STORM_SEED=<seed> cargo test -p farcall-tests --test storm` runs it again.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use farcall_client::{CallError, Notified};
+use farcall_protocol::{contract, contracts};
+use farcall_server::{Context, State, States, Uid, route};
+use farcall_tests::faults::{Network, Towards};
+use farcall_tests::waiting::until;
+use farcall_tests::{TestPlayer, TestServer};
+
+#[contract(served_by = server)]
+trait Lobby {
+    async fn work(number: u32, ms: u64) -> u32;
+    #[notify]
+    fn note(number: u32);
+    #[notify(latest)]
+    fn steer(number: u32);
+}
+
+#[contract(served_by = client)]
+trait Player {
+    async fn asked(number: u32) -> u32;
+    #[notify]
+    fn told(number: u32);
+}
+
+/// What the server's handlers have seen of one player, in order.
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    notes: Vec<u32>,
+    worked: Vec<u32>,
+    steered: Option<u32>,
+}
+
+#[derive(Debug, Default)]
+struct Book(Mutex<HashMap<Uid, Seen>>);
+
+impl Book {
+    fn write(&self, uid: &Uid, write: impl FnOnce(&mut Seen)) {
+        write(self.0.lock().unwrap().entry(uid.clone()).or_default());
+    }
+
+    fn of(&self, uid: &str) -> Seen {
+        self.0.lock().unwrap().get(uid).cloned().unwrap_or_default()
+    }
+}
+
+#[route(Lobby::work)]
+async fn work(ctx: Context, book: State<Book>, number: u32, ms: u64) -> u32 {
+    book.write(ctx.uid(), |seen| seen.worked.push(number));
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+    number
+}
+
+#[route(Lobby::note)]
+fn note(ctx: Context, book: State<Book>, number: u32) {
+    book.write(ctx.uid(), |seen| seen.notes.push(number));
+}
+
+#[route(Lobby::steer)]
+fn steer(ctx: Context, book: State<Book>, number: u32) {
+    book.write(ctx.uid(), |seen| seen.steered = Some(number));
+}
+
+/// `SplitMix64`: the same numbers for the same seed, everywhere (Steele, Lea, Flood 2014).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+type Outcomes<T> = Arc<Mutex<Vec<(u32, Result<u32, T>)>>>;
+
+/// One player in the storm: what it has sent and been told, and what its calls came to.
+struct Sailor {
+    uid: String,
+    network: Network,
+    player: TestPlayer,
+    told: Arc<Mutex<Vec<u32>>>,
+    answered: Arc<Mutex<Vec<u32>>>,
+    noted: Vec<u32>,
+    steered: Option<u32>,
+    calls: Outcomes<CallError>,
+    told_to: Vec<u32>,
+    asks: Outcomes<CallError>,
+    made: [usize; 2],
+}
+
+impl Sailor {
+    async fn embark(game: &TestServer, number: usize) -> Self {
+        let (uid, network) = (format!("sailor {number}"), Network::to(game.server().await));
+        let player = game.player_over(&network, &uid).await;
+        let (told, answered) = (Arc::new(Mutex::new(vec![])), Arc::new(Mutex::new(vec![])));
+        let (hears, answers) = (told.clone(), answered.clone());
+        player.answer(Player.told, move |number: u32| hears.lock().unwrap().push(number));
+        player.answer(Player.asked, move |number: u32| {
+            answers.lock().unwrap().push(number);
+            number
+        });
+        let (calls, asks) = (Outcomes::default(), Outcomes::default());
+        Self {
+            uid,
+            network,
+            player,
+            told,
+            answered,
+            noted: vec![],
+            steered: None,
+            calls,
+            told_to: vec![],
+            asks,
+            made: [0; 2],
+        }
+    }
+
+    /// Something happens, at sea or ashore.
+    async fn step(&mut self, game: &TestServer, number: u32, chance: &mut Chance) {
+        let within = Duration::from_millis(100 + chance.below(40_000));
+        let ashore = game.server().await.player(&self.uid).expect("the window is longer than any storm");
+        match chance.below(40) {
+            0 => self.network.cut(),
+            1 if chance.below(4) == 0 => self.network.lose(),
+            2 => self.network.hold(Towards::Server, chance.below(2) == 0),
+            3 => self.network.hold(Towards::Client, chance.below(2) == 0),
+            4 => self.network.refuse(chance.below(2) == 0),
+            5 => self.network.delay(Duration::from_millis(chance.below(80))),
+            6..14 => {
+                if self.player.note(number) == Notified::Sent {
+                    self.noted.push(number);
+                }
+            }
+            14..17 => {
+                if self.player.steer(number) == Notified::Sent {
+                    self.steered = Some(number);
+                }
+            }
+            17..24 => {
+                let calls = self.calls.clone();
+                self.made[0] += 1;
+                let call = self.player.work(number, chance.below(300)).within(within);
+                call.then(move |ended| calls.lock().unwrap().push((number, ended)));
+            }
+            24..31 => {
+                if ashore.told(number) == Notified::Sent {
+                    self.told_to.push(number);
+                }
+            }
+            31..37 => {
+                let asks = self.asks.clone();
+                self.made[1] += 1;
+                let ask = ashore.asked(number).within(within);
+                ask.then(move |ended| asks.lock().unwrap().push((number, ended)));
+            }
+            _ => tokio::time::sleep(Duration::from_millis(chance.below(300))).await,
+        }
+    }
+
+    fn calm(&self) {
+        self.network.refuse(false);
+        self.network.hold(Towards::Server, false);
+        self.network.hold(Towards::Client, false);
+        self.network.delay(Duration::ZERO);
+        self.network.cut();
+    }
+
+    fn has_settled(&self, book: &Book) -> bool {
+        let ended = [self.calls.lock().unwrap().len(), self.asks.lock().unwrap().len()];
+        let seen = book.of(&self.uid);
+        ended == self.made
+            && seen.notes.len() >= self.noted.len()
+            && seen.steered == self.steered
+            && self.told.lock().unwrap().len() >= self.told_to.len()
+    }
+
+    fn check(&self, book: &Book) {
+        let seen = book.of(&self.uid);
+        assert_eq!(seen.notes, self.noted, "{}: notes", self.uid);
+        assert_eq!(*self.told.lock().unwrap(), self.told_to, "{}: told", self.uid);
+        honest(&self.uid, &self.calls.lock().unwrap(), &seen.worked);
+        honest(&self.uid, &self.asks.lock().unwrap(), &self.answered.lock().unwrap());
+        assert_eq!(self.player.session().calls_outgoing(), 0);
+    }
+}
+
+/// Every call has ended as it went: what ran ran once, and nothing ran that is said not to have.
+fn honest(uid: &str, calls: &[(u32, Result<u32, CallError>)], ran: &[u32]) {
+    let once: HashSet<u32> = ran.iter().copied().collect();
+    assert_eq!(once.len(), ran.len(), "{uid}: a handler ran twice");
+    for (number, ended) in calls {
+        match ended {
+            Ok(answer) => assert!(answer == number && once.contains(number), "{uid}: {number} never ran"),
+            Err(CallError::NotExecuted(why)) => assert!(!once.contains(number), "{uid}: {number} ran: {why}"),
+            Err(CallError::DeadlineExceeded) => {}
+            Err(other) => panic!("{uid}: {number} ended as {other:?}, and the session never did"),
+        }
+    }
+}
+
+fn sail(seed: u64) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.unwrap().block_on(async {
+        let book = Arc::new(Book::default());
+        let states = States::new().with_shared(book.clone());
+        let game = TestServer::new(contracts![Lobby]).states(states);
+        let game = game.configured(|config| config.limits.resume_window = Duration::from_secs(3_600));
+        let (mut chance, mut sailors) = (Chance(seed), Vec::new());
+        for number in 0..3 {
+            sailors.push(Sailor::embark(&game, number).await);
+        }
+        for number in 0..150 {
+            let sailor = chance.below(3) as usize;
+            sailors[sailor].step(&game, number, &mut chance).await;
+        }
+        sailors.iter().for_each(Sailor::calm);
+        until(|| sailors.iter().all(|sailor| sailor.has_settled(&book))).await;
+        until(|| sailors.iter().all(|sailor| sailor.player.session().calls_outgoing() == 0)).await;
+        sailors.iter().for_each(|sailor| sailor.check(&book));
+        game.server().await.stats().resumed
+    })
+}
+
+#[test]
+fn whatever_the_weather_everything_arrives_once_and_in_order() {
+    let seeds = match std::env::var("STORM_SEED") {
+        Ok(seed) => vec![seed.parse().expect("a number")],
+        Err(_) => {
+            (0..std::env::var("STORM_SEEDS").map_or(150, |seeds| seeds.parse().expect("a number"))).collect()
+        }
+    };
+    let mut resumed = 0;
+    for seed in &seeds {
+        match std::panic::catch_unwind(|| sail(*seed)) {
+            Ok(returns) => resumed += returns,
+            Err(_) => panic!("STORM_SEED={seed} fails"),
+        }
+    }
+    println!("{} seeds, {resumed} sessions resumed", seeds.len());
+    assert!(seeds.len() == 1 || resumed > seeds.len() as u64, "{resumed} returns are no storm");
+}
