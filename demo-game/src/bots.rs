@@ -12,6 +12,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use crate::arena::brain::Brain;
 use crate::arena::{Prng, World};
 use crate::contract::{ChatLine, Event, GameId, Lobby, Player};
+use crate::link::{Link, leave};
+use crate::numbers::Towards;
 use crate::scribe::Scribe;
 use crate::snapshot::Snapshot;
 use crate::wire::Wire;
@@ -87,9 +89,14 @@ fn hear(mind: State<Mind>, from: Uid, text: String) -> String {
     replies[mind.bot.seed as usize % replies.len()].to_owned()
 }
 
+#[route(Player::count)]
+fn count(ctx: Context, mind: State<Mind>, number: u64) {
+    mind.wire.came(Towards::Player, ctx.uid(), number);
+}
+
 impl Bot {
-    /// Plays until its session ends. What it sees is written down by the scribe.
-    pub async fn play(&self, address: &str, wire: &Wire, scribe: Scribe) -> Result<(), ConnectError> {
+    /// Plays until it is time to go home, or its session ends. What it sees is written down by the scribe.
+    pub async fn play(&self, link: &Link, wire: &Wire, scribe: Scribe) -> Result<(), ConnectError> {
         let mind = Mind {
             bot: self.clone(),
             brain: Mutex::new(Brain::new(self.seed)),
@@ -101,13 +108,14 @@ impl Bot {
             serves: contracts![Player],
             handlers_in: Some(module_path!()),
             states: States::new().with(mind),
-            ..ClientConfig::for_uid(address, self.uid.clone())
+            ..ClientConfig::for_uid(link.cable.address(), self.uid.clone())
         };
-        let server = Client::connect(config).await?;
+        let server = Client::connect_by(link.cable.dial(), config).await?;
         let watched = wire.to_server(&self.uid, "enqueue");
         let _ = watched.ended(server.enqueue().await);
         tokio::select! {
             () = self.talk(&server, wire), if !self.is_away => {}
+            () = link.endure(&server, self.seed, wire) => leave(&server, wire).await,
             reason = server.session().closed() => {
                 if reason.code != CloseCode::Shutdown {
                     wire.tally().error(&format!("{}: {reason}", self.uid));

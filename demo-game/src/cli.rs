@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use clap::{Parser, Subcommand, value_parser};
 
+use crate::link::Cuts;
+
 /// A multiplayer arena over Farcall: the server calls its players, the players call the server.
 ///
 /// Without a command it starts a server and bots on loopback and shows a match and its rematch.
@@ -19,9 +21,19 @@ pub struct Cli {
     /// Length of the first match; the rematch takes half of it.
     #[arg(long, default_value_t = 10, value_parser = value_parser!(u16).range(2..=600))]
     pub seconds: u16,
+    /// Cut the bots' connections at random, all the time.
+    #[arg(long)]
+    pub chaos: bool,
     /// Which part to run; none plays the whole game.
     #[command(subcommand)]
     pub part: Option<Part>,
+}
+
+impl Cli {
+    /// When links are cut.
+    pub fn cuts(&self) -> Cuts {
+        if self.chaos { Cuts::AtRandom } else { Cuts::OnRequest }
+    }
 }
 
 /// A part of the game, to be run apart.

@@ -21,6 +21,9 @@ pub trait Lobby {
     async fn whisper(to: Uid, text: String) -> Result<String, WhisperError>;
     /// Everyone who has finished a match, best first.
     async fn leaderboard() -> Vec<Rank>;
+    /// 1, 2, 3 ...: shows that nothing is lost and nothing repeated, whatever happens to the connection.
+    #[notify]
+    fn count(number: u64);
 }
 
 /// What the server calls on a player.
@@ -41,6 +44,9 @@ pub trait Player {
     async fn hear(from: Uid, text: String) -> String;
     /// The match is over: another one?
     async fn rematch() -> bool;
+    /// 1, 2, 3 ...: the same in this direction.
+    #[notify]
+    fn count(number: u64);
 }
 
 /// A match.

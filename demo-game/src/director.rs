@@ -12,6 +12,7 @@ use tracing::info;
 use crate::arena::{Arena, ArenaConfig, ArenaEvent, TICKS_PER_SECOND};
 use crate::contract::{Event, GameId, Player};
 use crate::hall::{Desk, Hall};
+use crate::numbers::Towards;
 use crate::snapshot::Snapshot;
 
 /// How matches are made.
@@ -121,6 +122,9 @@ impl Director {
 
             let now = clock.as_ref().map_or(Duration::ZERO, |player| player.session().server_now().0);
             room.snapshot(Snapshot::of(world, now));
+            self.server.each(room.members().uids(), |player, uid| {
+                player.count(self.hall.wire.number(Towards::Player, uid));
+            });
             for event in events {
                 room.event(event);
             }

@@ -65,6 +65,7 @@ impl Hall {
 
     /// Forgets a player who has gone, except for what it has won.
     pub(crate) fn leave(&self, uid: &Uid) {
+        self.wire.gone(uid);
         let mut desk = self.desk();
         desk.queue.retain(|waiting| waiting != uid);
         desk.playing.retain(|playing| playing != uid);

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use farcall_protocol::{Uid, contracts};
 use farcall_server::{
-    Admission, Arrival, BindError, Context, Refusal, Server, ServerConfig, State, States, route,
+    Admission, Arrival, BindError, Context, Refusal, Server, ServerConfig, SessionEvent, State, States, route,
 };
 
 use crate::arena::{NAME_CHARS_MAX, Steer};
 use crate::contract::{ChatLine, EnqueueError, Lobby, Player, Rank, Ticket, WhisperError};
 use crate::hall::Hall;
+use crate::numbers::Towards;
 
 /// Starts the game's server. A [`Director`](crate::director::Director) makes matches of who enters.
 pub async fn serve(address: &str, hall: Arc<Hall>) -> Result<Server, BindError> {
@@ -23,9 +24,14 @@ pub async fn serve(address: &str, hall: Arc<Hall>) -> Result<Server, BindError> 
     Server::bind(config, admission(hall)).await
 }
 
-/// Anybody may play whose name can be shown. Who has gone leaves the hall.
+/// Anybody may play whose name can be shown. Who has lost the connection is waited for; who has gone leaves the hall.
 pub fn admission(hall: Arc<Hall>) -> Admission {
-    Admission::new(admit).closed(move |ended| {
+    let wire = hall.wire.clone();
+    let door = Admission::new(admit).changed(move |player, event| match event {
+        SessionEvent::Resumed { replayed, away } => wire.resumed(player.session().uid(), *replayed, *away),
+        _ => wire.detached(player.session().uid()),
+    });
+    door.closed(move |ended| {
         let hall = hall.clone();
         async move { hall.leave(ended.player.session().uid()) }
     })
@@ -72,6 +78,11 @@ async fn whisper(
 #[route(Lobby::leaderboard)]
 fn leaderboard(hall: State<Hall>) -> Vec<Rank> {
     hall.ranks()
+}
+
+#[route(Lobby::count)]
+fn count(ctx: Context, hall: State<Hall>, number: u64) {
+    hall.wire.came(Towards::Server, ctx.uid(), number);
 }
 
 const CHAT_CHARS_MAX: usize = 120;

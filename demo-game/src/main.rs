@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use clap::Parser;
+use demo_game::cable::Cable;
 use demo_game::cli::{Cli, Part};
 use demo_game::contract::Rank;
 use demo_game::show::Show;
@@ -28,9 +29,11 @@ async fn main() -> ExitCode {
         Err(error) => Err(error),
     };
     match ended {
-        Ok(summary) if summary.errors == 0 => ExitCode::SUCCESS,
-        Ok(summary) => {
-            eprintln!("demo-game: {} errors; RUST_LOG=warn names them", summary.errors);
+        Ok(Summary { errors: 0, lost: 0, repeated: 0, .. }) => ExitCode::SUCCESS,
+        Ok(Summary { errors, lost, repeated, .. }) => {
+            eprintln!(
+                "demo-game: {errors} errors, {lost} lost, {repeated} repeated; RUST_LOG=warn names the errors"
+            );
             ExitCode::FAILURE
         }
         Err(error) => {
@@ -44,7 +47,7 @@ async fn run(cli: &Cli) -> Result<Summary, Box<dyn Error>> {
     let summary = match &cli.part {
         None => {
             let length = Duration::from_secs(cli.seconds.into());
-            let ending = demo::run(cli.bots.into(), length, cli.json).await?;
+            let ending = demo::run(cli.bots.into(), length, cli.cuts(), cli.json).await?;
             if !cli.json {
                 say_goodbye(&ending.summary, &ending.ranks);
             }
@@ -53,7 +56,7 @@ async fn run(cli: &Cli) -> Result<Summary, Box<dyn Error>> {
         Some(Part::Server { address }) => parts::server(&address.to_string(), cli.json).await?,
         Some(Part::Bots { count, tag, address }) => {
             let tag = tag.clone().unwrap_or_else(|| (RandomState::new().hash_one(()) % 10_000).to_string());
-            parts::bots((*count).into(), &tag, address, cli.json).await?
+            parts::bots((*count).into(), &tag, address, cli.cuts(), cli.json).await?
         }
         Some(Part::Play { address, name, ready }) => {
             person(address, Uid::new(name)?, *ready, cli.json).await?
@@ -69,7 +72,8 @@ async fn run(cli: &Cli) -> Result<Summary, Box<dyn Error>> {
 async fn person(address: &str, uid: Uid, is_ready: bool, is_quiet: bool) -> Result<Summary, Box<dyn Error>> {
     let wire = Wire::default();
     wire.scene().title = format!("farcall arena: {uid}");
-    let server = play::connect(address, uid).await?;
+    let cable = Cable::new(address);
+    let server = play::connect(&cable, uid).await?;
     let mut show = Show::open(is_quiet)?;
     let session = server.clone();
     tokio::spawn(async move {
@@ -79,7 +83,7 @@ async fn person(address: &str, uid: Uid, is_ready: bool, is_quiet: bool) -> Resu
     });
     // Without a terminal nobody is there to say no.
     let says_yes = is_ready || !show.is_live();
-    tokio::task::block_in_place(|| play::play(&server, &wire, &mut show, says_yes))?;
+    tokio::task::block_in_place(|| play::play(&server, cable, &wire, &mut show, says_yes))?;
     // A server that does not let go must not keep the person.
     let _ = tokio::time::timeout(LEAVE_TIME, server.session().leave()).await;
     Ok(wire.tally().summary(1))
@@ -91,8 +95,10 @@ fn say_goodbye(summary: &Summary, ranks: &[Rank]) {
         println!("{:>3}. {player:<8} {wins} won, {points} points", place + 1);
     }
     let Summary { players, calls_to_server, calls_to_players, snapshots_received, errors, .. } = summary;
+    let Summary { cuts, resumes, lost, repeated, .. } = summary;
     println!("\n{players} players made {calls_to_server} calls, the server made {calls_to_players};");
     println!("{snapshots_received} snapshots arrived, {errors} errors.");
+    println!("{cuts} connections cut, {resumes} resumed, {lost} messages lost, {repeated} repeated.");
     println!("\nNext, in three terminals:  cargo run --release -p demo-game -- server");
     println!("                           cargo run --release -p demo-game -- bots 8");
     println!("                           cargo run --release -p demo-game -- play --name ann");

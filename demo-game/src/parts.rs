@@ -10,6 +10,7 @@ use crate::demo::{spawn, tagged_guests};
 use crate::director::{Director, Plan};
 use crate::hall::Hall;
 use crate::handlers::serve;
+use crate::link::Cuts;
 use crate::show::Show;
 use crate::tally::Summary;
 use crate::wire::Wire;
@@ -26,26 +27,32 @@ pub async fn server(address: &str, is_quiet: bool) -> Result<Summary, Box<dyn Er
     }
     tokio::select! {
         () = director.run(u32::MAX) => {}
-        quit = show.until_quit(&wire) => quit?,
+        quit = show.until_quit(&wire, drop) => quit?,
         interrupted = ctrl_c() => interrupted?,
     }
-    let players = server.stats().players as usize;
+    let stats = server.stats();
     server.shutdown(Duration::from_secs(2)).await;
-    Ok(wire.tally().summary(players))
+    Ok(Summary { resumes: stats.resumed, ..wire.tally().summary(stats.players as usize) })
 }
 
 /// Bots on a server elsewhere, until Ctrl-C or until it closes. Their names end with the tag.
-pub async fn bots(count: usize, tag: &str, address: &str, is_quiet: bool) -> Result<Summary, Box<dyn Error>> {
+pub async fn bots(
+    count: usize,
+    tag: &str,
+    address: &str,
+    cuts: Cuts,
+    is_quiet: bool,
+) -> Result<Summary, Box<dyn Error>> {
     let wire = Wire::default();
-    let mut bots = spawn(tagged_guests(tag, count, u32::MAX, None), address, &wire, None);
+    let mut bots = spawn(tagged_guests(tag, count, u32::MAX, None), address, &wire, None, cuts);
     let mut show = Show::plain(is_quiet);
     info!(count, address, tag, "bots play");
     tokio::select! {
-        () = async { while bots.join_next().await.is_some() {} } => {}
-        quit = show.until_quit(&wire) => quit?,
+        () = bots.all_gone() => {}
+        quit = show.until_quit(&wire, drop) => quit?,
         interrupted = ctrl_c() => interrupted?,
     }
-    bots.shutdown().await;
+    bots.go_home().await;
     show.draw(&wire)?;
     Ok(wire.tally().summary(count))
 }

@@ -7,30 +7,41 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use demo_game::arena::PlayerId;
+use demo_game::cable::Cable;
 use demo_game::contract::{ChatLine, Event, GameId, Lobby, Player, Ticket};
+use demo_game::numbers::Towards;
 use demo_game::scribe::Scribe;
 use demo_game::show::Show;
 use demo_game::smooth::Smooth;
 use demo_game::snapshot::Snapshot;
 use demo_game::view::{Key, Phase};
 use demo_game::wire::Wire;
-use farcall_client::{Client, ClientConfig, CloseCode, ConnectError, Reply, route};
+use farcall_client::{Client, ClientConfig, ClientEvent, CloseCode, ConnectError, Events, Reply, route};
 use farcall_protocol::{Uid, contracts};
+use futures_util::FutureExt;
 
 /// Logs in. What the server calls from then on waits for the loop.
-pub async fn connect(address: &str, uid: Uid) -> Result<Client, ConnectError> {
-    Client::connect(ClientConfig {
+pub async fn connect(cable: &Cable, uid: Uid) -> Result<Client, ConnectError> {
+    let config = ClientConfig {
         serves: contracts![Player],
         handlers_in: Some(module_path!()),
-        ..ClientConfig::for_uid(address, uid)
-    })
-    .await
+        ..ClientConfig::for_uid(cable.address(), uid)
+    };
+    Client::connect_by(cable.dial(), config).await
 }
 
 /// Plays until `q`, or until the session is over. `says_yes` answers whatever is asked.
-pub fn play(server: &Client, wire: &Wire, show: &mut Show, says_yes: bool) -> Result<(), Box<dyn Error>> {
+pub fn play(
+    server: &Client,
+    cable: Cable,
+    wire: &Wire,
+    show: &mut Show,
+    says_yes: bool,
+) -> Result<(), Box<dyn Error>> {
     let mut me = Person {
         server: server.clone(),
+        events: server.session().events(),
+        cable,
         uid: server.session().uid().clone(),
         wire: wire.clone(),
         scribe: Scribe::new(wire.clone()),
@@ -53,6 +64,7 @@ pub fn play(server: &Client, wire: &Wire, show: &mut Show, says_yes: bool) -> Re
             Some(reason) => return Err(format!("the session is over: {reason}").into()),
             None => {}
         }
+        me.notice();
         me.look();
         show.draw(wire)?;
         sleep(FRAME.saturating_sub(began.elapsed()));
@@ -62,6 +74,8 @@ pub fn play(server: &Client, wire: &Wire, show: &mut Show, says_yes: bool) -> Re
 /// Whoever sits here, as the loop and the handlers see them.
 struct Person {
     server: Client,
+    events: Events,
+    cable: Cable,
     uid: Uid,
     wire: Wire,
     scribe: Scribe,
@@ -114,6 +128,11 @@ fn hear(me: &mut Person, from: Uid, text: String) -> String {
     manners
 }
 
+#[route(Player::count)]
+fn count(me: &mut Person, number: u64) {
+    me.wire.came(Towards::Player, &me.uid, number);
+}
+
 impl Person {
     /// Enters the queue. The answer comes in a later frame.
     fn enter(&self) {
@@ -144,6 +163,12 @@ impl Person {
             Key::Yes => {}
             Key::No => {
                 self.answer(false);
+            }
+            Key::Cut => {
+                // While it is away already there is nothing to cut.
+                if self.server.session().is_attached() && self.cable.cut() {
+                    self.wire.tally().cut();
+                }
             }
         }
     }
@@ -182,6 +207,20 @@ impl Person {
             note.clone_into(&mut self.wire.scene().note);
         }
         was_heard
+    }
+
+    /// What has happened to the connection since the last frame. Nothing needs to be done about it.
+    fn notice(&mut self) {
+        while let Some(Some(event)) = self.events.next().now_or_never() {
+            match event {
+                ClientEvent::Detached(_) => self.wire.detached(&self.uid),
+                ClientEvent::Resumed { replayed, away } => {
+                    self.wire.tally().resume();
+                    self.wire.resumed(&self.uid, replayed, away);
+                }
+                _ => {}
+            }
+        }
     }
 
     /// What this frame shows: the field as it is by now, and how long a question still waits.

@@ -65,15 +65,20 @@ impl Show {
         }
     }
 
-    /// Shows frames until somebody presses `q`.
-    pub async fn until_quit(&mut self, wire: &Wire) -> io::Result<()> {
+    /// Shows frames until somebody presses `q`; `press` gets all other keys.
+    pub async fn until_quit(&mut self, wire: &Wire, mut press: impl FnMut(Key)) -> io::Result<()> {
         let mut frames = interval(FRAME);
         frames.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        while !self.keys()?.contains(&Key::Quit) {
+        loop {
+            for key in self.keys()? {
+                match key {
+                    Key::Quit => return Ok(()),
+                    key => press(key),
+                }
+            }
             frames.tick().await;
             self.draw(wire)?;
         }
-        Ok(())
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use serde::Serialize;
 use tracing::warn;
 
+use crate::numbers::Faults;
+
 /// Totals of this process, counted from anywhere.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -16,6 +18,10 @@ pub struct Tally {
     whispers_answered: AtomicU64,
     matches_played: AtomicU64,
     errors: AtomicU64,
+    cuts: AtomicU64,
+    resumes: AtomicU64,
+    lost: AtomicU64,
+    repeated: AtomicU64,
 }
 
 /// The totals at the end; what `--json` prints.
@@ -39,6 +45,14 @@ pub struct Summary {
     pub whispers_answered: u64,
     /// Whatever went wrong and should not have.
     pub errors: u64,
+    /// Links that this process has cut on purpose.
+    pub cuts: u64,
+    /// Of them, those after which the session went on; on a server alone, all sessions that came back.
+    pub resumes: u64,
+    /// Numbered messages that never arrived.
+    pub lost: u64,
+    /// Numbered messages that arrived again.
+    pub repeated: u64,
 }
 
 impl Tally {
@@ -73,6 +87,22 @@ impl Tally {
         self.matches_played.fetch_add(1, Relaxed);
     }
 
+    /// A link has been cut on purpose.
+    pub fn cut(&self) {
+        self.cuts.fetch_add(1, Relaxed);
+    }
+
+    /// The session of that link has gone on.
+    pub fn resume(&self) {
+        self.resumes.fetch_add(1, Relaxed);
+    }
+
+    /// What numbered messages have shown.
+    pub fn faults(&self, Faults { lost, repeated }: Faults) {
+        self.lost.fetch_add(lost, Relaxed);
+        self.repeated.fetch_add(repeated, Relaxed);
+    }
+
     /// Something went wrong that should not have.
     pub fn error(&self, what: &str) {
         warn!(what, "unexpected");
@@ -91,6 +121,10 @@ impl Tally {
             snapshots_received: self.snapshots_received.load(Relaxed),
             whispers_answered: self.whispers_answered.load(Relaxed),
             errors: self.errors.load(Relaxed),
+            cuts: self.cuts.load(Relaxed),
+            resumes: self.resumes.load(Relaxed),
+            lost: self.lost.load(Relaxed),
+            repeated: self.repeated.load(Relaxed),
         }
     }
 }

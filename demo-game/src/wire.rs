@@ -1,13 +1,15 @@
 //! Watches calls: how long each really took, what came back, and whether that was to be expected. Is told how a call
-//! ended, by whoever awaited it or was called back; makes none itself.
+//! ended, by whoever awaited it or was called back; makes none itself. And watches connections: what was lost with them.
 
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use farcall_protocol::{CallError, Uid};
+use tokio::time::interval;
 
 use crate::contract::{Rank, Ticket};
+use crate::numbers::{Mended, Numbers, Towards};
 use crate::tally::Tally;
 use crate::view::{Counters, Direction, Outcome, Scene, WireLine};
 
@@ -21,9 +23,17 @@ pub struct Wire {
 struct Shared {
     scene: Mutex<Scene>,
     tally: Tally,
+    numbers: Mutex<Numbers>,
 }
 
 impl Wire {
+    /// A wire in whose process both the server and all its players are: what does not arrive is seen to be lost.
+    pub fn of_both_ends() -> Self {
+        let wire = Self::default();
+        wire.numbers().both_ends = true;
+        wire
+    }
+
     /// What there is to show.
     pub fn scene(&self) -> MutexGuard<'_, Scene> {
         self.shared.scene.lock().unwrap_or_else(PoisonError::into_inner)
@@ -59,6 +69,54 @@ impl Wire {
     /// The server calls a player.
     pub fn to_player(&self, player: &Uid, name: &str) -> Watched {
         self.watch(Direction::ToPlayer, format!("server → {player}: {name}"))
+    }
+
+    /// The number of the next message that is sent to show that nothing is lost.
+    pub fn number(&self, towards: Towards, player: &Uid) -> u64 {
+        self.numbers().next(towards, player)
+    }
+
+    /// Such a message has arrived.
+    pub fn came(&self, towards: Towards, player: &Uid, number: u64) {
+        let (faults, mended) = self.numbers().came(towards, player, number);
+        self.tally().faults(faults);
+        self.mended(mended);
+    }
+
+    /// A player has lost its connection.
+    pub fn detached(&self, player: &Uid) {
+        self.numbers().detached(player);
+    }
+
+    /// It has another one.
+    pub fn resumed(&self, player: &Uid, replayed: u64, away: Duration) {
+        let mended = self.numbers().resumed(player, replayed, away);
+        self.mended(mended);
+    }
+
+    /// A player's session is over.
+    pub fn gone(&self, player: &Uid) {
+        let faults = self.numbers().gone(player);
+        self.tally().faults(faults);
+    }
+
+    /// Waits until all numbered messages from and to a player have arrived, where that can be seen.
+    pub async fn has_all(&self, player: &Uid) {
+        let mut looks = interval(LOOK);
+        while !self.numbers().has_all(player) {
+            looks.tick().await;
+        }
+    }
+
+    fn mended(&self, mended: Option<Mended>) {
+        if let Some(Mended { line, is_whole }) = mended {
+            let outcome = if is_whole { Outcome::Answered } else { Outcome::Failed };
+            self.scene().call(WireLine::new(Direction::Link, outcome, &line));
+        }
+    }
+
+    fn numbers(&self) -> MutexGuard<'_, Numbers> {
+        self.shared.numbers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn watch(&self, direction: Direction, line: String) -> Watched {
@@ -107,6 +165,7 @@ impl Watched {
         match self.direction {
             Direction::ToServer | Direction::Relayed => self.wire.tally().call_to_server(),
             Direction::ToPlayer => self.wire.tally().call_to_player(),
+            Direction::Link => {}
         }
         let ms = self.began.elapsed().as_secs_f64() * 1e3;
         let text = format!("{} → {answer} {ms:.1} ms", self.line);
@@ -146,3 +205,5 @@ impl Brief for Vec<Rank> {
         }
     }
 }
+
+const LOOK: Duration = Duration::from_millis(5);

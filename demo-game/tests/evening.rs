@@ -10,6 +10,7 @@ use demo_game::demo::Evening;
 use demo_game::director::{Director, Plan};
 use demo_game::hall::Hall;
 use demo_game::handlers::admission;
+use demo_game::link::Cuts;
 use demo_game::wire::Wire;
 use farcall_client::{CallError, Client, ClientConfig, ConnectError, Routes};
 use farcall_protocol::{Uid, contracts};
@@ -30,12 +31,14 @@ fn game() -> (Arc<Hall>, TestServer) {
 #[tokio::test]
 async fn a_match_and_its_rematch_without_a_view() {
     let soon = Duration::from_secs(60);
-    let evening = Evening::start(8, Duration::from_secs(1)).await.expect("a server");
+    let evening = Evening::start(8, Duration::from_secs(1), Cuts::OnRequest).await.expect("a server");
     tokio::time::timeout(soon, evening.matches()).await.expect("matches end");
     let ending = tokio::time::timeout(soon, evening.end()).await.expect("an evening ends");
     assert_eq!(ending.summary.errors, 0, "{:?}", ending.summary);
     assert_eq!((ending.summary.ready_checks_asked, ending.summary.ready_checks_answered), (8, 8));
     assert_eq!(ending.summary.matches_played, 2);
+    assert_eq!((ending.summary.cuts, ending.summary.resumes), (1, 1));
+    assert_eq!((ending.summary.lost, ending.summary.repeated), (0, 0));
     // One said no and was left out: it is not on the leaderboard.
     assert_eq!(ending.ranks.len(), 7);
     assert_eq!(ending.ranks.iter().map(|rank| rank.wins).sum::<u32>(), 2);

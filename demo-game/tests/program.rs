@@ -22,6 +22,7 @@ fn a_whole_evening_ends_without_errors() {
     let summary: Value = serde_json::from_slice(&output.stdout).expect("one JSON object and nothing else");
     let count = |key: &str| summary[key].as_u64().unwrap_or_else(|| panic!("no {key} in {summary}"));
     assert_eq!(count("errors"), 0, "{summary}");
+    assert_eq!(["cuts", "resumes", "lost", "repeated"].map(count), [1, 1, 0, 0], "{summary}");
     assert_eq!((count("players"), count("matches_played")), (8, 2), "{summary}");
     // One bot says no on purpose.
     assert_eq!((count("ready_checks_asked"), count("ready_checks_answered")), (8, 8), "{summary}");
@@ -47,10 +48,43 @@ fn plain_lines_tell_the_evening_and_what_to_type_next() {
         "match 2 begins: 7 play",
         "cat → server: leaderboard →",
         "0 errors.",
+        "1 connections cut, 1 resumed, 0 messages lost, 0 repeated.",
         "-p demo-game -- play",
     ] {
         assert!(told.contains(line), "no `{line}` in:\n{told}");
     }
+}
+
+#[test]
+fn a_bot_whose_connection_is_cut_comes_back_and_misses_nothing() {
+    let output = demo(&["--seconds", "2", "--bots", "8"]);
+    let told = String::from_utf8(output.stdout).expect("text");
+    let lines: Vec<&str> = told.lines().filter(|line| line.starts_with("link ")).collect();
+    let [line] = lines[..] else { panic!("not one line:\n{told}") };
+    let parts: Vec<&str> = line.split(" · ").collect();
+    let ["link   owl detached", waiting, resumed, "0 lost 0 repeated"] = parts[..] else { panic!("{line}") };
+    let number = |part: &str, before: &str, after: &str| {
+        let number = part.strip_prefix(before).and_then(|part| part.strip_suffix(after));
+        number.and_then(|number| number.parse::<u64>().ok()).unwrap_or_else(|| panic!("{line}"))
+    };
+    // Who is back at once has nothing waiting; how long it takes is left to chance.
+    assert!(number(waiting, "", " waiting") < 1_000, "{line}");
+    assert!(number(resumed, "resumed ", " ms") < 10_000, "{line}");
+}
+
+#[test]
+fn cuts_all_evening_lose_nothing_and_repeat_nothing() {
+    let began = Instant::now();
+    let output = demo(&["--chaos", "--json", "--seconds", "4", "--bots", "10"]);
+    assert!(began.elapsed() < Duration::from_secs(25), "took {:?}", began.elapsed());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let summary: Value = serde_json::from_slice(&output.stdout).expect("one JSON object and nothing else");
+    let count = |key: &str| summary[key].as_u64().unwrap_or_else(|| panic!("no {key} in {summary}"));
+    assert!(count("cuts") > 20, "{summary}");
+    assert_eq!(count("resumes"), count("cuts"), "{summary}");
+    assert_eq!(["lost", "repeated", "errors"].map(count), [0, 0, 0], "{summary}");
+    assert_eq!((count("players"), count("matches_played")), (10, 2), "{summary}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 pub mod faults;
 pub mod kit;
+pub mod sim;
 pub mod table;
 
 pub use kit::{Heard, TestPlayer, TestServer};

@@ -1,6 +1,6 @@
 //! Whole servers and clients in memory, on virtual time, over networks that fail at random: whatever the weather, what was
 //! sent is dispatched once and in order, and every call ends once and honestly. A seed that fails is printed, and
-//! `STORM_SEED=<seed> cargo test -p farcall-tests --test storm` runs it again.
+//! `STORM_SEED=<seed> cargo test -p farcall-tests --test storm` runs it again. The clock is as under `start_paused = true`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 

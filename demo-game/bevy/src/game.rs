@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io;
 use std::thread::ThreadId;
 use std::time::Duration;
 
@@ -57,6 +56,10 @@ pub struct Seen {
     /// On which snapshots came.
     pub threads: HashSet<ThreadId>,
     pub lines: u32,
+    /// The server's last number.
+    pub counted: u64,
+    /// Numbers that did not follow the one before.
+    pub skipped: u64,
     pub discs: usize,
     pub steered: u32,
     /// Ready checks that our yes reached in time.
@@ -71,11 +74,11 @@ pub struct Seen {
 struct FramesMax(u32);
 
 /// A game of one player at this server, 30 frames a second until a match is over, at most this many. Run it.
-pub fn game(address: &str, uid: Uid, frames_max: u32) -> io::Result<App> {
+pub fn game(address: &str, uid: Uid, frames_max: u32) -> App {
     let mut app = App::new();
     // The demo's bots have handlers of their own for `Player`, and the house's play in this process.
     let ours = ClientConfig { handlers_in: Some("demo_bevy::routes"), ..ClientConfig::for_uid(address, uid) };
-    join(&mut app, ClientConfig { serves: contracts![Player], ..ours })?;
+    join(&mut app, ClientConfig { serves: contracts![Player], ..ours });
     app.add_plugins(ScheduleRunnerPlugin::run_loop(FRAME_TIME))
         .init_resource::<Field>()
         .init_resource::<Seen>()
@@ -85,7 +88,7 @@ pub fn game(address: &str, uid: Uid, frames_max: u32) -> io::Result<App> {
         .add_systems(Update, answer)
         .add_systems(Update, (show, steer.run_if(resource_exists::<Me>)).run_if(resource_changed::<Field>))
         .add_systems(PostUpdate, end);
-    Ok(app)
+    app
 }
 
 /// A call of ours: its answer comes in a later frame, with the world.

@@ -4,14 +4,15 @@
 use std::io;
 use std::time::Duration;
 
-use demo_game::demo::{guests, spawn};
+use demo_game::demo::{Guests, guests, spawn};
 use demo_game::director::{Director, Plan};
 use demo_game::hall::Hall;
 use demo_game::handlers::serve;
+use demo_game::link::Cuts;
 use demo_game::tally::Summary;
 use demo_game::wire::Wire;
 use tokio::runtime::Runtime;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 
 /// A server with bots. Dropping it ends them.
 pub struct House {
@@ -19,7 +20,7 @@ pub struct House {
     wire: Wire,
     runtime: Runtime,
     /// Keeps the server and its bots when the match is over: sessions end when their players leave.
-    evening: JoinHandle<(Director, JoinSet<()>)>,
+    evening: JoinHandle<(Director, Guests)>,
 }
 
 impl House {
@@ -39,7 +40,7 @@ impl House {
         };
         let (at, watched) = (address.clone(), wire.clone());
         let evening = runtime.spawn(async move {
-            let bots = spawn(guests(bots, 0, None), &at, &watched, None);
+            let bots = spawn(guests(bots, 0, None), &at, &watched, None, Cuts::OnRequest);
             let director = Director { server, hall, plan };
             director.run(1).await;
             (director, bots)
@@ -54,9 +55,9 @@ impl House {
 
     /// Waits for the end of the match, sends the bots home, and counts what the server and they have seen.
     pub fn close(self) -> io::Result<Summary> {
-        let (director, mut bots) = self.runtime.block_on(self.evening).map_err(io::Error::other)?;
+        let (director, bots) = self.runtime.block_on(self.evening).map_err(io::Error::other)?;
         self.runtime.block_on(async {
-            bots.shutdown().await;
+            bots.go_home().await;
             director.server.shutdown(PATIENCE).await;
         });
         Ok(self.wire.tally().summary(0))

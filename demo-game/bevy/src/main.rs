@@ -38,10 +38,10 @@ fn main() -> ExitCode {
 fn play(cli: &Cli) -> Result<AppExit, Box<dyn Error>> {
     let uid = Uid::new(&cli.name)?;
     match &cli.address {
-        Some(address) => Ok(game(address, uid, cli.frames)?.run()),
+        Some(address) => Ok(game(address, uid, cli.frames).run()),
         None => {
             let house = House::open(BOTS, MATCH_TIME)?;
-            Ok(game(house.address(), uid, cli.frames)?.run())
+            Ok(game(house.address(), uid, cli.frames).run())
         }
     }
 }

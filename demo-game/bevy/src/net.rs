@@ -1,11 +1,10 @@
-//! All of the network: a session on a runtime of its own, which is lent the world once a frame.
+//! All of the network: a session on a thread of the library's own, which is lent the world once a frame.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use bevy_app::{App, AppExit, Last, PreUpdate};
 use bevy_ecs::prelude::*;
-use farcall_client::{Client, ClientConfig, ConnectError};
-use tokio::{runtime::Runtime, sync::oneshot};
+use farcall_client::{Client, ClientConfig, Starting};
 
 /// The server, from the frame in which it has let us in.
 #[derive(Resource, Clone)]
@@ -15,16 +14,13 @@ pub struct Server(pub Client);
 #[derive(Resource)]
 pub struct Lost(pub String);
 #[derive(Resource)]
-struct Net(Runtime, oneshot::Receiver<Result<Client, ConnectError>>);
+struct OnTheWay(Starting);
 
 /// Joins a server, without making a frame wait for it. On the last frame, what was said before still goes out.
-pub fn join(app: &mut App, config: ClientConfig) -> io::Result<()> {
-    let (runtime, (arrives, arrival)) = (Runtime::new()?, oneshot::channel());
-    runtime.spawn(async { arrives.send(Client::connect(config).await) });
-    let leave = |net: Res<Net>, server: If<Res<Server>>| net.0.block_on(server.0.0.session().leave());
-    app.insert_resource(Net(runtime, arrival)).add_systems(PreUpdate, poll);
+pub fn join(app: &mut App, config: ClientConfig) {
+    let leave = |server: If<Res<Server>>| server.0.0.session().leave_and_wait(Duration::from_secs(1));
+    app.insert_resource(OnTheWay(Client::start(config))).add_systems(PreUpdate, poll);
     app.add_systems(Last, leave.run_if(on_message::<AppExit>));
-    Ok(())
 }
 
 /// Frame handlers take Bevy's `World`: all that an exclusive system may do, they may, without a type of ours between.
@@ -33,7 +29,7 @@ fn poll(world: &mut World) {
         let failed = client.poll(world, Duration::from_millis(2)).err().map(|error| error.to_string());
         failed.or(client.session().closed_reason().map(|reason| reason.to_string()))
     } else {
-        let Ok(arrival) = world.resource_mut::<Net>().1.try_recv() else { return };
+        let Some(arrival) = world.resource_mut::<OnTheWay>().0.poll() else { return };
         arrival.map(|client| world.insert_resource(Server(client))).err().map(|error| error.to_string())
     };
     lost.into_iter().for_each(|why| world.insert_resource(Lost(why)));

@@ -41,6 +41,13 @@ fn chat(world: &mut World, _line: ChatLine) {
     world.resource_mut::<Seen>().lines += 1;
 }
 
+#[route(Player::count)]
+fn count(world: &mut World, number: u64) {
+    let mut seen = world.resource_mut::<Seen>();
+    seen.skipped += u64::from(number != seen.counted + 1);
+    seen.counted = number;
+}
+
 #[route(Player::hear)]
 fn hear(_world: &mut World, from: Uid, _text: String) -> String {
     format!("hello {from}, I am a frame loop")

@@ -110,14 +110,20 @@ fn draw_footer(frame: &mut Frame, area: Rect, scene: &Scene, draft: Option<&str>
     let mut spans = vec![Span::raw(" ")];
     for (key, meaning) in keys {
         spans.push(Span::styled(*key, Style::new().fg(palette::ACCENT).bold()));
-        spans.push(Span::styled(format!(" {meaning}   "), Style::new().fg(palette::DIM)));
+        spans.push(Span::styled(format!(" {meaning}  "), Style::new().fg(palette::DIM)));
     }
     frame.render_widget(Line::from(spans), area);
 }
 
-const SPECTATOR_KEYS: [(&str, &str); 1] = [("q", "quits")];
-const PLAYER_KEYS: [(&str, &str); 5] =
-    [("q", "quits"), ("arrows", "steer"), ("space", "stops"), ("enter", "chats"), ("y/n", "answers")];
+const SPECTATOR_KEYS: [(&str, &str); 2] = [("q", "quits"), ("p", "cuts a bot's link")];
+const PLAYER_KEYS: [(&str, &str); 6] = [
+    ("q", "quits"),
+    ("arrows", "steer"),
+    ("space", "stops"),
+    ("enter", "chats"),
+    ("y/n", "answers"),
+    ("p", "cuts your link"),
+];
 
 /// Below this the panes hold nothing readable.
 const WIDTH_MIN: u16 = 60;

@@ -20,6 +20,8 @@ pub enum Key {
     Yes,
     /// The other answer.
     No,
+    /// Cut the connection, to see what happens.
+    Cut,
 }
 
 /// Turns presses into wishes.
@@ -60,6 +62,7 @@ impl Keyboard {
             KeyCode::Char(' ') => steer(0.0, 0.0),
             KeyCode::Char('y') => Some(Key::Yes),
             KeyCode::Char('n') => Some(Key::No),
+            KeyCode::Char('p') => Some(Key::Cut),
             KeyCode::Enter => {
                 self.draft = Some(String::new());
                 None

@@ -16,6 +16,7 @@ pub(super) fn of_direction(direction: Direction) -> Color {
         Direction::ToServer => TO_SERVER,
         Direction::ToPlayer => TO_PLAYER,
         Direction::Relayed => RELAYED,
+        Direction::Link => ACCENT,
     }
 }
 

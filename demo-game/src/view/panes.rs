@@ -37,7 +37,10 @@ pub(super) fn draw_wire(frame: &mut Frame, area: Rect, scene: &Scene) {
     let lines: Vec<Line> = scene
         .wire
         .newest(usize::from(inner.height))
-        .map(|l| wire_line(l, usize::from(inner.width)))
+        .map(|l| match l.direction {
+            Direction::Link => link_line(l, usize::from(inner.width)),
+            _ => wire_line(l, usize::from(inner.width)),
+        })
         .collect();
     frame.render_widget(Paragraph::new(lines).block(block), area);
 }
@@ -73,6 +76,20 @@ fn wire_line(line: &WireLine, width: usize) -> Line<'_> {
         spans.push(Span::styled(took, Style::new().fg(palette::DIM)));
     }
     Line::from(spans)
+}
+
+/// What became of a connection; what it all comes to, after the last dot, stays when the rest is cut.
+fn link_line(line: &WireLine, width: usize) -> Line<'_> {
+    let (said, found) = line.text().rsplit_once(" · ").unwrap_or((line.text(), ""));
+    let found_style = match line.outcome {
+        Outcome::Answered => Style::new().fg(palette::TEXT),
+        Outcome::Failed => Style::new().fg(palette::FAILED).bold(),
+    };
+    let room = width.saturating_sub(found.chars().count() + 3);
+    Line::from(vec![
+        Span::styled(cut_to(said.to_owned(), room), Style::new().fg(palette::of_direction(line.direction))),
+        Span::styled(format!(" · {found}"), found_style),
+    ])
 }
 
 /// `true 1.1 ms` into `true` and `1.1 ms`; the second is empty where the text does not end with a duration.

@@ -1,7 +1,7 @@
 //! The same scene for pipes, logs and CI: one line per happening, no colours, no cursor.
 //! Only makes the lines; the caller prints them.
 
-use super::scene::{FeedLine, Outcome, Phase, Scene, WireLine};
+use super::scene::{Direction, FeedLine, Outcome, Phase, Scene, WireLine};
 use crate::arena::TICKS_PER_SECOND;
 
 /// Remembers what was told already, so that each scene adds only its news.
@@ -70,10 +70,12 @@ impl Plain {
 }
 
 fn call_line(line: &WireLine) -> String {
-    match line.outcome {
-        Outcome::Answered => format!("call   {}", line.text()),
-        Outcome::Failed => format!("FAIL   {}", line.text()),
-    }
+    let what = match (line.outcome, line.direction) {
+        (Outcome::Failed, _) => "FAIL",
+        (Outcome::Answered, Direction::Link) => "link",
+        (Outcome::Answered, _) => "call",
+    };
+    format!("{what}   {}", line.text())
 }
 
 fn feed_line(line: &FeedLine) -> String {

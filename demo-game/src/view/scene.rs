@@ -124,6 +124,8 @@ pub enum Direction {
     ToPlayer,
     /// A player called another one through the server.
     Relayed,
+    /// Nobody: the connection between the two was lost, and is back.
+    Link,
 }
 
 /// How a call ended.

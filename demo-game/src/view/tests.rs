@@ -77,6 +77,18 @@ fn a_long_call_is_cut_in_the_middle_and_keeps_its_duration() {
 }
 
 #[test]
+fn what_became_of_a_cut_connection_is_seen_in_narrow_and_wide_terminals() {
+    let mut scene = scene(8);
+    let line = "owl detached · 14 waiting · resumed 140 ms · 0 lost 0 repeated";
+    scene.call(WireLine::new(Direction::Link, Outcome::Answered, line));
+    assert!(shows(&rows(&scene, 160, 50), line));
+    let narrow = rows(&scene, 80, 24);
+    let row = narrow.iter().find(|row| row.contains("owl detached · 14")).unwrap();
+    assert!(row.contains("… · 0 lost 0 repeated"), "{row}");
+    assert!(Plain::default().lines(&scene).contains(&format!("link   {line}")));
+}
+
+#[test]
 fn no_size_panics() {
     let mut with_all = scene(16);
     for width in (0..130).step_by(7) {
@@ -104,9 +116,10 @@ fn outside_of_a_match_the_phase_and_its_note_lie_over_the_field() {
 
 #[test]
 fn keys_to_steer_are_offered_to_players_only() {
-    assert!(!shows(&rows(&scene(2), 80, 24), "steer"));
-    let player = Scene { me: Some(PlayerId(1)), ..scene(2) };
-    assert!(shows(&rows(&player, 80, 24), "steer"));
+    let spectator = rows(&scene(2), 80, 24);
+    assert!(!shows(&spectator, "steer") && shows(&spectator, "p cuts a bot's link"));
+    let player = rows(&Scene { me: Some(PlayerId(1)), ..scene(2) }, 80, 24);
+    assert!(shows(&player, "steer") && shows(&player, "p cuts your link"));
 }
 
 #[test]
@@ -181,6 +194,7 @@ fn keys_steer_answer_and_quit() {
     assert_eq!(press(KeyCode::Up), Some(Key::Steer { dx: 0.0, dy: 1.0 }));
     assert_eq!(press(KeyCode::Char('a')), Some(Key::Steer { dx: -1.0, dy: 0.0 }));
     assert_eq!(press(KeyCode::Char('y')), Some(Key::Yes));
+    assert_eq!(press(KeyCode::Char('p')), Some(Key::Cut));
     assert_eq!(press(KeyCode::Char('q')), Some(Key::Quit));
     assert_eq!(press(KeyCode::Tab), None);
 }

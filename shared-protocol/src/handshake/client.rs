@@ -113,7 +113,7 @@ impl Connecting {
         let hello = Hello {
             version_min: VERSION,
             version_max: VERSION,
-            features: if self.can_return { FEATURES } else { FEATURES & !FEATURE_RESUME },
+            features: self.features(),
             required: 0,
             nonce: self.nonce,
             codecs: &codecs,
@@ -129,6 +129,11 @@ impl Connecting {
             self.put_auth(&mut transcript, out);
         }
         AwaitingReply { connecting: self, transcript, pipelined }
+    }
+
+    /// What it offers (P-11).
+    const fn features(&self) -> u64 {
+        if self.can_return { FEATURES } else { FEATURES & !FEATURE_RESUME }
     }
 
     fn put_auth(&self, transcript: &mut Transcript, out: &mut BytesMut) {
@@ -182,7 +187,7 @@ impl AwaitingReply {
         if reply.version != VERSION {
             return Err(LoginError::Protocol("it chose a version that was not offered"));
         }
-        if reply.features & !FEATURES != 0 {
+        if reply.features & !self.connecting.features() != 0 {
             return Err(LoginError::Protocol("it chose a feature that was not offered"));
         }
         if !self.connecting.codecs.contains(&reply.codec) {
@@ -193,8 +198,8 @@ impl AwaitingReply {
             self.connecting.put_auth(&mut self.transcript, out);
         }
         let Self { connecting, transcript, .. } = self;
-        let Connecting { credential, can_return, resume, .. } = connecting;
-        let offered = reply.features & FEATURE_RESUME != 0 && can_return;
+        let Connecting { credential, resume, .. } = connecting;
+        let offered = reply.features & FEATURE_RESUME != 0;
         let (codec, epoch, returns) = (reply.codec, reply.epoch, resume.is_some());
         Ok(AwaitingVerdict { credential, transcript, codec, epoch, offered, returns })
     }

@@ -91,7 +91,8 @@ impl AwaitingHello {
         reply.put(out);
         transcript.add(&out[from + HEADER_BYTES..]);
         let can_return = features & FEATURE_RESUME != 0;
-        Ok(AwaitingAuth { codec, peer: hello.takes, transcript, epoch: self.epoch, can_return })
+        let (peer, epoch) = (hello.takes, self.epoch);
+        Ok(AwaitingAuth { codec, peer, transcript, epoch, can_return, has_asked: false })
     }
 }
 
@@ -104,6 +105,8 @@ pub struct AwaitingAuth {
     epoch: u64,
     /// Both ends know how to resume.
     can_return: bool,
+    /// It has asked for a session that it is not given: it does not ask twice (P-64).
+    has_asked: bool,
 }
 
 impl AwaitingAuth {
@@ -112,14 +115,14 @@ impl AwaitingAuth {
     /// # Errors
     /// [`Reject`]: another frame, or a malformed one.
     pub fn auth(mut self, raw: RawFrame<'_>) -> Result<Login, Reject> {
-        let is_return = raw.kind == Kind::Resume && self.can_return;
+        let is_return = raw.kind == Kind::Resume && self.can_return && !self.has_asked;
         if raw.kind != Kind::Auth && !is_return {
             return Err(Reject::new(CloseCode::UnexpectedFrame, format!("{:?} before login", raw.kind)));
         }
         let malformed = |_| Reject::new(CloseCode::MalformedFrame, format!("{:?}", raw.kind));
         let (auth, claims_bytes) = Auth::take(raw).map_err(malformed)?;
         // A return that fails may be followed by a login, whose proof covers what was agreed before.
-        let agreed = is_return.then(|| self.clone());
+        let agreed = is_return.then(|| Self { has_asked: true, ..self.clone() });
         let resume = auth.resume.as_ref().map(|claims| Claimed {
             session: claims.session,
             token: claims.token.to_vec(),
@@ -138,7 +141,7 @@ impl AwaitingAuth {
                     .map_err(|_| Reject::new(CloseCode::MalformedFrame, "the credential is not text"))?,
             ),
         };
-        let Self { codec, peer, transcript, epoch, can_return } = self;
+        let Self { codec, peer, transcript, epoch, can_return, has_asked: _ } = self;
         Ok(Login {
             resume,
             agreed,

@@ -1,5 +1,7 @@
 //! Logins between the two halves, honest and not (P-10 to P-19).
 
+mod coming_back;
+
 use bytes::BytesMut;
 
 use super::*;

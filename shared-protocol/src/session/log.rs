@@ -335,8 +335,9 @@ impl Segment {
             at += frame_bytes(&self.head[at.min(self.head.len())..]);
         }
         self.change(|head| {
-            if let Some(kind) = head.get_mut(at + Fields::KIND) {
-                *kind = Kind::Void as u8;
+            // The flags go with the kind: a Void has no fields for them to announce (P-02).
+            if let Some([kind, flags]) = head.get_mut(at + Fields::KIND..at + HEADER_BYTES) {
+                (*kind, *flags) = (Kind::Void as u8, 0);
             }
         });
     }

@@ -146,14 +146,14 @@ const ACK_DELAY: Duration = Duration::from_millis(100);
 const PING_EVERY: Duration = Duration::from_secs(1);
 
 impl<W> Session<W> {
-    /// A session that begins now. `login_took` is the time since the first frame of its login was written, which
-    /// bounds how old the server's time in it is; `jitter` in 0..=1 spreads the pings of sessions that begin
+    /// A session that begins now. `round_trip` is how long the server took to answer the client's first frame, which says how
+    /// old the server's time in the welcome is; `jitter` in 0..=1 spreads the pings of sessions that begin
     /// together.
     pub fn new(
         side: Side,
         established: &Established,
         limits: Limits,
-        login_took: Duration,
+        round_trip: Duration,
         jitter: f32,
         now: Instant,
     ) -> Self {
@@ -172,7 +172,7 @@ impl<W> Session<W> {
             control: Control::default(),
             clock: match side {
                 Side::Server => ServerClock::new(server_time, Duration::ZERO, now),
-                Side::Client => ServerClock::new(server_time, login_took, now),
+                Side::Client => ServerClock::new(server_time, round_trip, now),
             },
             // The server's pings go on with the clock that its welcome began.
             epoch: (now, if side == Side::Server { server_time } else { Duration::ZERO }),

@@ -110,6 +110,7 @@ impl<W> Session<W> {
     ///
     /// # Errors
     /// `Diverged`: the peer has taken what was never sent, or forgotten what it confirmed. Close the session with it.
+    /// Of a session that is over: why it is. Its time may have run out while the login was on its way.
     pub fn resume<'a>(
         &mut self,
         peer: Taken,
@@ -117,6 +118,9 @@ impl<W> Session<W> {
         now: Instant,
         events: &mut impl Extend<Event<'a, W>>,
     ) -> Result<(), CloseReason> {
+        if let Some(reason) = &self.closed {
+            return Err(reason.clone());
+        }
         let diverged = |_| CloseReason::ours(CloseCode::Diverged, "positions that do not fit");
         if peer.latest < self.latest.confirmed() {
             return Err(diverged(super::log::Diverged));

@@ -35,7 +35,10 @@ const fn rule(kind: Kind) -> &'static str {
         Kind::Credit => "reserved (streams)",
         Kind::GoAway => "reserved (drain)",
         Kind::Reauth => "reserved (fresh credentials)",
-        Kind::Resume | Kind::Resumed | Kind::TokenOk | Kind::ResumeFailed => "reserved (resume)",
+        Kind::Resume => "P-61",
+        Kind::Resumed => "P-63",
+        Kind::TokenOk => "P-65",
+        Kind::ResumeFailed => "P-64",
     }
 }
 

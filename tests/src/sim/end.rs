@@ -7,11 +7,10 @@ use farcall_protocol::session::{
     Batch, CannotCall, Event, LatestKey, Message, NewCall, Outcome, Session, Ticket,
 };
 use farcall_protocol::wire::Target;
-use farcall_protocol::{
-    CallError, CallId, CloseReason, Delivery, Failed, Notified, RouteId, Side, Signature, TraceId,
-};
+use farcall_protocol::{CallError, CallId, CloseReason, Delivery, Failed, Notified, RouteId, Side};
 
 use super::chance::Chance;
+use super::content::{body, number_of, target};
 use super::history::{Answer, History};
 
 /// One end.
@@ -49,24 +48,6 @@ enum State {
     Waiting(Option<Ticket>),
     Polled(CallId),
     Detached(CallId),
-}
-
-/// The routes' number is all that matters here.
-fn target(chance: &mut Chance) -> Target {
-    let trace = chance.percent(30).then_some(TraceId(7));
-    Target { route: RouteId(1), signature: Signature(2), trace }
-}
-
-/// A body that begins with its number; some are as large as the seed has them.
-fn body(number: u32, bytes_max: usize, chance: &mut Chance) -> Vec<u8> {
-    let more = if chance.percent(5) { chance.below(bytes_max) } else { chance.below(60) };
-    let mut body = number.to_le_bytes().to_vec();
-    body.resize(4 + more, number as u8);
-    body
-}
-
-fn number_of(body: &[u8]) -> u32 {
-    body.first_chunk().map_or(u32::MAX, |number| u32::from_le_bytes(*number))
 }
 
 impl End {
@@ -268,13 +249,7 @@ impl End {
     }
 
     /// The session is over, where the other end may have said how much it had taken.
-    pub fn close(
-        &mut self,
-        reason: CloseReason,
-        position: Option<u64>,
-        history: &mut History,
-        now: Instant,
-    ) {
+    pub fn close(&mut self, reason: CloseReason, position: Option<u64>, history: &mut History, now: Instant) {
         let mut events = Vec::new();
         self.session.close_forgotten(reason, position, &mut events);
         self.note(events, history, now);

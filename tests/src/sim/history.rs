@@ -71,14 +71,7 @@ pub struct History {
 impl History {
     /// A call is going to be made; its number.
     pub fn asks(&mut self, by: Side, deadline: Instant) -> usize {
-        self.calls.push(Made {
-            by,
-            deadline,
-            dropped: false,
-            started: false,
-            answered: None,
-            outcome: None,
-        });
+        self.calls.push(Made { by, deadline, dropped: false, started: false, answered: None, outcome: None });
         self.calls.len() - 1
     }
 

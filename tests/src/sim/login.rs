@@ -1,5 +1,5 @@
-//! Logging in and coming back, with the real frames: what the client says of its session, what the server checks before
-//! it gives it back (R1 to R8), and now and then a peer that lies about what it has.
+//! Logging in and coming back, with the real frames: what the client says of its session, and what the server checks
+//! before it gives it back (R1 to R8).
 
 use bytes::BytesMut;
 use farcall_protocol::handshake::{
@@ -12,6 +12,7 @@ use farcall_protocol::{Announced, CloseCode, CloseReason, Limits, SessionId, Sid
 
 use super::chance::Chance;
 use super::conn::{ClientHalf, Conn, ServerHalf};
+use super::malice::is_far;
 use super::world::World;
 
 /// What the server keeps beside the session.
@@ -27,66 +28,28 @@ pub struct Host {
 /// What the client keeps beside the session.
 #[derive(Debug)]
 pub struct Player {
-    session: SessionId,
-    token: Token,
+    /// Its session.
+    pub session: SessionId,
+    /// What it was last given.
+    pub token: Token,
     epoch: u64,
     attempt: u32,
     /// The connection on which it is coming back.
     pub trying: Option<usize>,
 }
 
-/// A peer says that it has taken something else than it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lie {
-    /// Frames that were never sent.
-    Beyond,
-    /// Frames that were sent and lost.
-    Near,
-    /// Fewer frames than it has.
-    Stale,
-    /// Latest values that were never sent.
-    LatestBeyond,
-    /// Fewer latest values than it has.
-    LatestStale,
-}
-
-impl Lie {
-    /// One of them.
-    pub fn any(chance: &mut Chance) -> Self {
-        [Self::Beyond, Self::Near, Self::Stale, Self::LatestBeyond, Self::LatestStale][chance.below(5)]
-    }
-
-    /// What is said.
-    fn tell(self, truth: Taken, chance: &mut Chance) -> Taken {
-        let some = 1 + chance.below(4) as u64;
-        let Taken { position, latest } = truth;
-        match self {
-            Self::Beyond => Taken { position: position + FAR, latest },
-            Self::Near => Taken { position: position + some, latest },
-            Self::Stale => Taken { position: position.saturating_sub(some), latest },
-            Self::LatestBeyond => Taken { position, latest: latest + FAR },
-            Self::LatestStale => Taken { position, latest: latest.saturating_sub(some) },
-        }
-    }
-}
-
 /// What the server makes of a Resume.
-enum Answer {
+pub enum Answer {
+    /// What the server has taken, and the next token.
     Back(Taken, Token),
+    /// Not, and why.
     Dismissed(Dismissed),
     /// Nothing is said: the connection is closed.
     HungUp,
 }
 
-/// Further than anything is ever sent here.
-const FAR: u64 = 1_000_000;
-
-/// Whether a session must refuse to go on from there.
-const fn is_far(said: Taken) -> bool {
-    said.position >= FAR || said.latest >= FAR
-}
-
-fn connecting(uid: &str, chance: &mut Chance, resume: Option<Return>) -> Connecting {
+/// A client of that name, which may come back.
+pub fn connecting(uid: &str, chance: &mut Chance, resume: Option<Return>) -> Connecting {
     Connecting {
         uid: Uid::new(uid).expect("a uid"),
         credential: Credential::Bearer(format!("{uid}'s secret")),
@@ -100,7 +63,8 @@ fn connecting(uid: &str, chance: &mut Chance, resume: Option<Return>) -> Connect
     }
 }
 
-fn raw(bytes: &[u8]) -> RawFrame<'_> {
+/// The frame at the front.
+pub fn raw(bytes: &[u8]) -> RawFrame<'_> {
     match split(bytes, Limits::LOGIN_FRAME_BYTES_MAX) {
         Ok(Split::Frame(raw)) => raw,
         other => panic!("not a frame: {other:?}"),
@@ -115,8 +79,7 @@ pub fn first(limits: &[Limits; 2], chance: &mut Chance) -> ([Established; 2], Ho
     let reply = connecting.start(&mut up);
     let hello = up.split_to(raw(&up).wire_bytes);
     let epoch = chance.next();
-    let auth =
-        AwaitingHello { epoch, nonce: chance.bytes() }.hello(raw(&hello), &mut down).expect("a hello");
+    let auth = AwaitingHello { epoch, nonce: chance.bytes() }.hello(raw(&hello), &mut down).expect("a hello");
     let verdict = reply.reply(raw(&down.split()), &mut BytesMut::new()).expect("a reply");
     let login = auth.auth(raw(&up)).expect("an auth");
     let (session, token) = (SessionId(chance.bytes()), Token(chance.bytes()));
@@ -159,19 +122,6 @@ impl World {
         self.conns.push(conn);
         self.player.trying = Some(self.conns.len() - 1);
         self.counts.attempts += 1;
-    }
-
-    fn maybe_lied(&mut self, truth: Taken, by: Side, conn: usize) -> Taken {
-        if self.lie.is_none_or(|(liar, _)| liar != by) || self.chance.percent(50) {
-            return truth;
-        }
-        let Some((_, lie)) = self.lie.take() else { return truth };
-        self.history.lied = true;
-        let said = lie.tell(truth, &mut self.chance);
-        if said.position < truth.position {
-            self.stale = Some(conn);
-        }
-        said
     }
 
     /// The server reads a frame of a login.
@@ -222,10 +172,9 @@ impl World {
     }
 
     /// What a server checks, cheap first (R2); until all is well nothing is changed (R7).
-    fn judge(&mut self, login: &Login) -> Answer {
+    pub fn judge(&mut self, login: &Login) -> Answer {
         let claimed = login.resume.as_ref().expect("a return");
-        let not_resumable =
-            Answer::Dismissed(Dismissed { code: CloseCode::NotResumable, position: None });
+        let not_resumable = Answer::Dismissed(Dismissed { code: CloseCode::NotResumable, position: None });
         if claimed.epoch != self.host.epoch {
             return Answer::Dismissed(Dismissed { code: CloseCode::Restarted, position: None });
         }
@@ -314,33 +263,5 @@ impl World {
         self.conns[conn].write(Side::Client, &out);
         self.conns[conn].client = ClientHalf::Session;
         self.current[Side::Client as usize] = Some(conn);
-    }
-
-    /// Somebody who is not the player tries to come back in the player's place (P6): with a token of its own and the
-    /// player's credential, or with the player's token and its own credential.
-    pub fn intrude(&mut self) {
-        let has_token = self.chance.percent(50);
-        let token = if has_token { self.player.token.clone() } else { Token(self.chance.bytes()) };
-        let resume = Return {
-            session: self.player.session,
-            token,
-            epoch: self.host.epoch,
-            attempt: u32::MAX,
-            taken: Taken { position: self.chance.next(), latest: self.chance.next() },
-        };
-        let uid = if has_token { "mallory" } else { "ann" };
-        let (mut up, mut down) = (BytesMut::new(), BytesMut::new());
-        connecting(uid, &mut self.chance, Some(resume)).start(&mut up);
-        let hello = AwaitingHello { epoch: self.host.epoch, nonce: [0; 16] };
-        let first = raw(&up);
-        let auth = hello.hello(first, &mut down).expect("a hello");
-        let login = auth.auth(raw(&up[first.wire_bytes..])).expect("a return");
-        let session = &self.ends[Side::Server as usize].session;
-        let before = (session.taken(), session.is_attached(), session.bytes_held(), session.counts());
-        let answer = self.judge(&login);
-        assert!(!matches!(answer, Answer::Back(..)), "an intruder was let in");
-        let session = &self.ends[Side::Server as usize].session;
-        let after = (session.taken(), session.is_attached(), session.bytes_held(), session.counts());
-        assert_eq!(before, after, "an intruder disturbed the session");
     }
 }

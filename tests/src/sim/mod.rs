@@ -9,9 +9,12 @@
 
 pub mod chance;
 pub mod conn;
+pub mod content;
 pub mod end;
 pub mod history;
 pub mod login;
+pub mod malice;
+pub mod rest;
 pub mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use chance::Chance;
 use farcall_protocol::{CloseCode, Limits, Side};
-use login::Lie;
+use malice::Lie;
 use world::{Counts, World};
 
 /// What came of one seed.
@@ -97,7 +100,7 @@ fn simulate(world: &mut World, steps: u64) {
     let forgets = world.chance.percent(2);
     // Some say more at once than a detached session takes, some in pieces of which a batch holds few.
     let bursts = world.chance.percent(3);
-    if world.chance.percent(5) {
+    if world.chance.percent(10) {
         world.ends.iter_mut().for_each(|end| end.body_bytes_max = 60_000);
     }
     for step in 0..steps {
@@ -175,8 +178,10 @@ fn connect(world: &mut World) {
             world.come_back();
         }
     } else if world.chance.percent(8) && world.ends[Side::Client as usize].session.closed().is_none() {
-        // The client's network has changed, and only the client knows.
-        world.give_up(Side::Client, CloseCode::ConnectionLost.into());
+        // The client's network has changed, and only the client knows; or its game does not look.
+        let code =
+            if world.chance.percent(50) { CloseCode::ConnectionLost } else { CloseCode::InboundOverflow };
+        world.give_up(Side::Client, code.into());
     }
 }
 
@@ -254,6 +259,7 @@ const fn may_end(code: CloseCode) -> bool {
             | C::AckTimeout
             | C::WriteStalled
             | C::FrameTimeout
+            | C::InboundOverflow
             | C::NotResumable
             | C::Restarted
     )

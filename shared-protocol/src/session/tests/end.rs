@@ -12,7 +12,7 @@ pub(super) struct End {
     /// Written, on their way.
     pub(super) pipe: Vec<u8>,
     /// Arrived, not yet whole frames.
-    unread: Vec<u8>,
+    pub(super) unread: Vec<u8>,
     /// What is written stays on its way.
     pub(super) held: bool,
     /// The connection takes no bytes.
@@ -26,6 +26,8 @@ pub(super) struct End {
     pub(super) stops: Vec<(CallId, Stop)>,
     /// Kinds of the frames that have arrived.
     pub(super) kinds: Vec<Kind>,
+    /// How often the peer has confirmed a token.
+    pub(super) confirmed: usize,
 }
 
 /// A call made here.
@@ -77,6 +79,7 @@ impl End {
             said: Vec::new(),
             stops: Vec::new(),
             kinds: Vec::new(),
+            confirmed: 0,
         }
     }
 
@@ -118,7 +121,7 @@ impl End {
         }
     }
 
-    fn note(&mut self, events: Vec<Event<'_, usize>>, now: Instant) {
+    pub(super) fn note(&mut self, events: Vec<Event<'_, usize>>, now: Instant) {
         for event in events {
             match event {
                 Event::Call { id, deadline, nested, body, .. } => {
@@ -131,7 +134,7 @@ impl End {
                     assert!(matches!(self.asked[call].state, State::Detached(_)), "ended twice");
                     self.asked[call].state = State::Done(outcome);
                 }
-                Event::TokenConfirmed => {}
+                Event::TokenConfirmed => self.confirmed += 1,
             }
         }
     }
@@ -142,12 +145,19 @@ impl End {
         self.note(events, now);
     }
 
+    /// The connection is to be given up: the session detaches, if it can come back, or is over.
+    pub(super) fn give_up(&mut self, reason: CloseReason, now: Instant) {
+        let mut events = Vec::new();
+        self.session.give_up(reason, now, &mut events);
+        self.note(events, now);
+    }
+
     pub(super) fn tick(&mut self, now: Instant) {
         let mut events = Vec::new();
         let result = self.session.handle_timeout(now, &mut events);
         self.note(events, now);
         if let Err(reason) = result {
-            self.close(reason, now);
+            self.give_up(reason, now);
         }
     }
 
@@ -180,18 +190,19 @@ impl End {
                     rest = &rest[raw.wire_bytes..];
                     self.note(events, now);
                     if let Err(reason) = result {
-                        self.close(reason, now);
+                        self.give_up(reason, now);
                     }
                 }
                 Ok(Split::Partial { needed }) => break (!rest.is_empty()).then_some(needed),
                 Err(reason) => {
-                    self.close(reason, now);
+                    self.give_up(reason, now);
                     break None;
                 }
             }
         };
         self.session.heard(partial, now);
-        self.unread = if self.session.closed().is_some() { Vec::new() } else { rest.to_vec() };
+        let goes_on = self.session.closed().is_none() && self.session.is_attached();
+        self.unread = if goes_on { rest.to_vec() } else { Vec::new() };
     }
 }
 

@@ -12,6 +12,7 @@ mod log;
 mod model;
 mod nesting;
 mod pair;
+mod resume;
 mod slots;
 mod waiting;
 

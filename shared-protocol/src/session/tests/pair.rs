@@ -31,8 +31,7 @@ pub(super) fn established(peer: &Limits, server: &Limits) -> Established {
         silence_max: server.silence_max,
         server_time_us: 1_000_000,
         epoch: 0,
-        // Ends with its connection: resume has tests of its own.
-        resume_window: Duration::ZERO,
+        resume_window: server.resume_window,
         resume_token: None,
     }
 }
@@ -45,6 +44,8 @@ impl Pair {
     /// A pair whose limits (server's, client's) have been changed.
     pub(super) fn with(change: impl FnOnce(&mut Limits, &mut Limits)) -> Self {
         let (mut server, mut client) = (Limits::default(), Limits::default());
+        // Ends with its connection: coming back has tests of its own.
+        server.resume_window = Duration::ZERO;
         change(&mut server, &mut client);
         let now = Instant::now();
         let to_client = established(&client, &server);
