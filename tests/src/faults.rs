@@ -44,6 +44,8 @@ struct Weather {
     held: [bool; 2],
     /// Connections made before this number pass nothing on, and nobody is told.
     lost: u64,
+    /// The first connection is cut when so many bytes have gone that way.
+    cut_after: Option<(Towards, usize)>,
     /// New connections are refused.
     refuses: bool,
     /// Each way takes so long.
@@ -93,9 +95,8 @@ impl Network {
         let (near, ours) = memory::pair();
         let ((from_client, to_client), (from_server, to_server)) =
             (tokio::io::split(ours), tokio::io::split(far));
-        let sky = || self.weather.subscribe();
-        tokio::spawn(carry(number, Towards::Server, from_client, to_server, sky()));
-        tokio::spawn(carry(number, Towards::Client, from_server, to_client, sky()));
+        tokio::spawn(self.clone().carry(number, Towards::Server, from_client, to_server));
+        tokio::spawn(self.clone().carry(number, Towards::Client, from_server, to_client));
         Ok(near)
     }
 
@@ -108,6 +109,12 @@ impl Network {
     pub fn cut(&self) {
         let dialed = self.connections();
         self.weather.send_modify(|weather| weather.cut = dialed + 1);
+    }
+
+    /// Cuts the first connection when so many bytes have gone one way: anywhere within a frame. To be said before it is
+    /// made.
+    pub fn cut_after(&self, towards: Towards, bytes: usize) {
+        self.weather.send_modify(|weather| weather.cut_after = Some((towards, bytes)));
     }
 
     /// Every connection there is passes nothing on any more, and nobody is told: as when a cable is pulled.
@@ -130,41 +137,49 @@ impl Network {
     pub fn delay(&self, delay: Duration) {
         self.weather.send_modify(|weather| weather.delay = delay);
     }
-}
 
-/// Carries one way's bytes for as long as the connection lives.
-async fn carry(
-    number: u64,
-    towards: Towards,
-    mut from: ReadHalf<DuplexStream>,
-    mut to: WriteHalf<DuplexStream>,
-    mut sky: watch::Receiver<Weather>,
-) {
-    let mut chunk = vec![0; 16 << 10];
-    let mut weather = sky.clone();
-    let carried = async {
-        loop {
-            let read = from.read(&mut chunk).await?;
-            let delay = weather.borrow().delay;
-            if !delay.is_zero() {
-                tokio::time::sleep(delay).await;
+    /// Carries one way's bytes for as long as the connection lives.
+    async fn carry(
+        self,
+        number: u64,
+        towards: Towards,
+        mut from: ReadHalf<DuplexStream>,
+        mut to: WriteHalf<DuplexStream>,
+    ) {
+        let (mut sky, mut weather) = (self.weather.subscribe(), self.weather.subscribe());
+        let carried = async {
+            let (mut chunk, mut gone) = (vec![0; 16 << 10], 0);
+            loop {
+                let read = from.read(&mut chunk).await?;
+                let delay = weather.borrow().delay;
+                if !delay.is_zero() {
+                    tokio::time::sleep(delay).await;
+                }
+                // Held bytes wait; lost ones are read and go nowhere, so that their sender does not notice.
+                let passes = weather.wait_for(|weather| !weather.held[towards as usize]).await;
+                if passes.map_err(io::Error::other)?.lost > number {
+                    std::future::pending::<()>().await;
+                }
+                if read == 0 {
+                    return to.shutdown().await;
+                }
+                let cut_after = weather.borrow().cut_after.filter(|(way, _)| number == 1 && *way == towards);
+                let left = cut_after.map_or(usize::MAX, |(_, bytes)| bytes.saturating_sub(gone));
+                to.write_all(&chunk[..read.min(left)]).await?;
+                gone += read;
+                if left <= read {
+                    // What was passed on is read before the end is seen.
+                    to.shutdown().await?;
+                    self.weather.send_modify(|weather| weather.cut = weather.cut.max(number + 1));
+                }
             }
-            // Held bytes wait; lost ones are read and go nowhere, so that their sender does not notice.
-            let passes = weather.wait_for(|weather| !weather.held[towards as usize]).await;
-            if passes.map_err(io::Error::other)?.lost > number {
-                std::future::pending::<()>().await;
-            }
-            if read == 0 {
-                return to.shutdown().await;
-            }
-            to.write_all(&chunk[..read]).await?;
+        };
+        let mut carried = pin!(carried);
+        tokio::select! {
+            biased;
+            _ = sky.wait_for(|weather| weather.cut > number) => {}
+            // An end has gone; the other way notices by itself.
+            _ = &mut carried => {}
         }
-    };
-    let mut carried = pin!(carried);
-    tokio::select! {
-        biased;
-        _ = sky.wait_for(|weather| weather.cut > number) => {}
-        // An end has gone; the other way notices by itself.
-        _ = &mut carried => {}
     }
 }

@@ -24,7 +24,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use farcall_client::{Client, ClientConfig, ServerSession};
+use farcall_client::{Client, ClientConfig, ConnectError, ServerSession};
 use farcall_link::RawCall;
 use farcall_protocol::codec::Codec;
 use farcall_protocol::{
@@ -153,11 +153,23 @@ impl TestServer {
     /// # Panics
     /// When it is not let in.
     pub async fn player_over_with(&self, network: &Network, config: ClientConfig) -> TestPlayer {
+        self.try_player_over(network, config).await.expect("a login")
+    }
+
+    /// The same for a login that may fail.
+    ///
+    /// # Errors
+    /// The client's own.
+    pub async fn try_player_over(
+        &self,
+        network: &Network,
+        config: ClientConfig,
+    ) -> Result<TestPlayer, ConnectError> {
         let answers = Answers::default();
         let asked = answers.clone();
         let routes = config.routes.fallback(move |call| asked.answer(call));
-        let client = Client::connect_by(network.dial(), ClientConfig { routes, ..config }).await;
-        TestPlayer { client: client.expect("a login"), answers }
+        let client = Client::connect_by(network.dial(), ClientConfig { routes, ..config }).await?;
+        Ok(TestPlayer { client, answers })
     }
 }
 

@@ -73,6 +73,9 @@ impl Tokens {
         }
         self.next = Some(digest(&next.0));
         self.attempt = attempt;
+        if cfg!(mutant = "6") {
+            self.confirm();
+        }
     }
 
     /// The client has confirmed that it knows the next token: the older one dies.

@@ -206,7 +206,8 @@ impl Log {
         let late = self.oldest_unsent.is_some_and(|since| now.saturating_duration_since(since) >= LATE);
         let mut taken = 0;
         while taken < BATCH_BYTES {
-            if let Some(mut segment) = self.replay.pop_front() {
+            let overtakes = cfg!(mutant = "3") && (self.tail.frames > 0 || !self.closed.is_empty());
+            if !overtakes && let Some(mut segment) = self.replay.pop_front() {
                 if late {
                     segment.refresh(&remaining_ms);
                 }
@@ -249,8 +250,13 @@ impl Log {
 
     /// The peer has taken every frame before `position`. Lower positions than before are ignored.
     pub(super) fn ack(&mut self, position: u64) -> Result<bool, Diverged> {
-        if position > self.sent_to {
+        if position > self.sent_to && !cfg!(mutant = "10") {
             return Err(Diverged);
+        }
+        if cfg!(mutant = "2")
+            && let Some(last) = self.replay.pop_back()
+        {
+            (self.sent_to, self.replay) = (last.end, VecDeque::new());
         }
         if position <= self.acked {
             return Ok(false);
@@ -287,6 +293,9 @@ impl Log {
             let charged_before = segment.charged;
             segment.skip(position.saturating_sub(taken));
             self.bytes = self.bytes.saturating_sub(charged_before - segment.charged);
+            if cfg!(mutant = "4") && segment.head.get(Fields::KIND) == Some(&(Kind::Result as u8)) {
+                segment.void(segment.end - u64::from(segment.frames));
+            }
             self.replay.push_front(segment);
         }
         if self.has_unsent() {

@@ -10,7 +10,7 @@ use crate::contract::Delivery;
 use crate::error::{CallError, NotExecuted};
 use crate::ids::{CallId, Side};
 use crate::limits::Limits;
-use crate::wire::{Ending, Frame, FrameError, RawFrame, Split, Target, split};
+use crate::wire::{Ending, Frame, FrameError, Kind, RawFrame, Split, Target, split};
 
 /// Something that the session's user must do or know, in the order in which it happened.
 #[derive(Debug)]
@@ -106,7 +106,8 @@ impl<W> Session<W> {
         self.liveness.partial(None, now);
         let logged = frame.is_logged();
         self.take(frame, now, events)?;
-        if logged {
+        let is_uncounted = cfg!(mutant = "1") && raw.kind == Kind::Cancel;
+        if logged && !is_uncounted {
             self.inbound.position += 1;
             self.inbound.took(raw.wire_bytes, now);
         }
@@ -137,6 +138,9 @@ impl<W> Session<W> {
             Frame::Cancel { id } => {
                 // A cancel that crosses its call's result on the way is normal and means nothing (P-34).
                 if self.incoming.cancel(id) {
+                    if cfg!(mutant = "16") {
+                        self.incoming.finish(id);
+                    }
                     self.spend(|inbound| inbound.cancels.spend(now), "cancels")?;
                     events.extend([Event::Stop { id, why: Stop::Cancelled }]);
                 }
@@ -191,7 +195,10 @@ impl<W> Session<W> {
         let depth = parent_depth.map_or(0, |depth| depth.saturating_add(1));
         let nested = depth > 0;
         // L31: a deadline is cut before any arithmetic with it.
-        let remaining = Duration::from_millis(remaining_ms.into()).min(self.limits.deadline_max);
+        let remaining = Duration::from_millis(remaining_ms.into()).min(match cfg!(mutant = "20") {
+            true => Duration::MAX,
+            false => self.limits.deadline_max,
+        });
         let deadline = now + remaining;
         self.incoming
             .start(id, depth, nested, deadline)

@@ -5,6 +5,7 @@
 
 mod coming_back;
 mod not_coming_back;
+mod sweep;
 mod takeover;
 mod thieves;
 mod unpolled;
