@@ -116,7 +116,10 @@ fn session() -> Vec<Annotated> {
     let signature = Signature::of(&[&Shape::I64, &Shape::I64], Some(&Shape::I64), None);
     let to = Target { route: RouteId::of("Lobby.sum"), signature, trace: None };
     let id = CallId { slot: 0, generation: 0 };
+    let confirm = Signature::of(&[&Shape::I64], Some(&Shape::Bool), None);
+    let asks = Target { route: RouteId::of("Player.confirm"), signature: confirm, trace: None };
     let (arguments, sum) = (names::encode(&(2_i64, 3_i64)), names::encode(&5_i64));
+    let yes = names::encode(&true);
     let bytes = |frame: Frame<'_>| {
         let mut out = BytesMut::new();
         frame.put(&mut out);
@@ -136,14 +139,31 @@ fn session() -> Vec<Annotated> {
             ],
         ),
         (
+            "server: Call, within the client's (flag bit 0: parent)",
+            bytes(Frame::Call { id, to: asks, remaining_ms: 9_999, parent: Some(id), body: &sum }),
+            vec![
+                ID,
+                (8, "route Player.confirm"),
+                (8, "signature (i64) -> bool"),
+                (4, "remaining_ms 9,999: at most the parent's"),
+                (8, "parent: the client's call"),
+                (1, "body: 5"),
+            ],
+        ),
+        (
+            "client: Result",
+            bytes(Frame::Result { id, ending: Ok(&yes) }),
+            vec![(8, "call id: the server's slot 0"), (1, "status 0"), (1, "body: true")],
+        ),
+        (
             "server: Result",
             bytes(Frame::Result { id, ending: Ok(&sum) }),
             vec![ID, (1, "status 0"), (1, "body: 5")],
         ),
         (
             "client: Ack, the last thing before",
-            bytes(Frame::Ack { position: 1, latest: 0 }),
-            vec![(8, "position 1: one logged frame taken"), (8, "latest 0: no latest value yet")],
+            bytes(Frame::Ack { position: 2, latest: 0 }),
+            vec![(8, "position 2: two logged frames taken"), (8, "latest 0: no latest value yet")],
         ),
         (
             "client: Close",
