@@ -1,7 +1,7 @@
 //! A network that fails on command, in memory and on virtual time: connections between clients and a server whose bytes
 //! pass through here, to be cut, held, delayed or lost. For tests of what players do when theirs fails.
 //!
-//! ```
+//! ```standalone_crate
 //! # use farcall_protocol::{contract, contracts};
 //! # use farcall_server::route;
 //! # use farcall_tests::{TestServer, faults::Network};

@@ -2,7 +2,7 @@
 //! No ports and no waiting: under `#[tokio::test(start_paused = true)]` time is virtual, and a deadline of ten seconds
 //! passes at once when nothing else is left to do. A handler stays a plain function that a test may simply call.
 //!
-//! ```
+//! ```standalone_crate
 //! # use farcall_protocol::{contract, contracts};
 //! # use farcall_server::{Context, route};
 //! # use farcall_tests::TestServer;
