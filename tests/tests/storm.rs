@@ -1,6 +1,7 @@
 //! Whole servers and clients in memory, on virtual time, over networks that fail at random: whatever the weather, what was
 //! sent is dispatched once and in order, and every call ends once and honestly. A seed that fails is printed, and
-//! `STORM_SEED=<seed> cargo test -p farcall-tests --test storm` runs it again. The clock is as under `start_paused = true`.
+//! `STORM_SEED=<seed> cargo test -p farcall-tests --test storm` runs it again: the same script and the same
+//! weather. Only the clients' own pauses stay random, as they are in a game. The clock is as under `start_paused = true`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
@@ -10,10 +11,11 @@ use std::time::Duration;
 
 use farcall_client::{CallError, Notified};
 use farcall_protocol::{contract, contracts};
-use farcall_server::{Context, State, States, Uid, route};
+use farcall_server::{Context, SessionEvent, State, States, Uid, route};
 use farcall_tests::faults::{Network, Towards};
 use farcall_tests::waiting::until;
 use farcall_tests::{TestPlayer, TestServer};
+use futures_util::FutureExt;
 
 #[contract(served_by = server)]
 trait Lobby {
@@ -185,6 +187,17 @@ impl Sailor {
             && self.told.lock().unwrap().len() >= self.told_to.len()
     }
 
+    /// How long the session was without a connection, each time that is still known.
+    fn away_ms(&self) -> Vec<u64> {
+        let (mut seen, mut away_ms) = (0, Vec::new());
+        while let Some(event) = self.player.session().next_event(&mut seen).now_or_never().flatten() {
+            if let SessionEvent::Resumed { away, .. } = event {
+                away_ms.push(away.as_millis() as u64);
+            }
+        }
+        away_ms
+    }
+
     fn check(&self, book: &Book) {
         let seen = book.of(&self.uid);
         assert_eq!(seen.notes, self.noted, "{}: notes", self.uid);
@@ -209,9 +222,47 @@ fn honest(uid: &str, calls: &[(u32, Result<u32, CallError>)], ran: &[u32]) {
     }
 }
 
-fn sail(seed: u64) -> u64 {
+/// What a voyage has come to, to be added up.
+#[derive(Debug, Default)]
+struct Log {
+    resumed: u64,
+    simulated: Duration,
+    /// Calls that were answered, that certainly never ran, and that may have.
+    calls: [usize; 3],
+    /// How long sessions were without a connection, in milliseconds.
+    away_ms: Vec<u64>,
+}
+
+impl Log {
+    fn add(&mut self, mut other: Self) {
+        self.resumed += other.resumed;
+        self.simulated += other.simulated;
+        (0..3).for_each(|kind| self.calls[kind] += other.calls[kind]);
+        self.away_ms.append(&mut other.away_ms);
+    }
+
+    fn print(&mut self, seeds: usize) {
+        let Self { resumed, simulated, calls: [answered, never_ran, unsure], away_ms } = self;
+        let calls = *answered + *never_ran + *unsure;
+        let definite = 100.0 * (*answered + *never_ran) as f64 / calls.max(1) as f64;
+        away_ms.sort_unstable();
+        let at =
+            |share: f64| away_ms.get((away_ms.len() as f64 * share) as usize).copied().unwrap_or_default();
+        println!(
+            "{seeds} seeds, {:.1} simulated hours, {resumed} sessions resumed",
+            simulated.as_secs_f64() / 3_600.0
+        );
+        println!(
+            "{calls} calls: {answered} answered, {never_ran} never ran, {unsure} overdue; {definite:.2} % definite"
+        );
+        println!("without a connection: half at most {} ms, 99 % at most {} ms", at(0.5), at(0.99));
+    }
+}
+
+fn sail(seed: u64) -> Log {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.unwrap().block_on(async {
+        let began = tokio::time::Instant::now();
         let book = Arc::new(Book::default());
         let states = States::new().with_shared(book.clone());
         let game = TestServer::new(contracts![Lobby]).states(states);
@@ -228,7 +279,21 @@ fn sail(seed: u64) -> u64 {
         until(|| sailors.iter().all(|sailor| sailor.has_settled(&book))).await;
         until(|| sailors.iter().all(|sailor| sailor.player.session().calls_outgoing() == 0)).await;
         sailors.iter().for_each(|sailor| sailor.check(&book));
-        game.server().await.stats().resumed
+        let resumed = game.server().await.stats().resumed;
+        let mut log = Log { resumed, simulated: began.elapsed(), ..Log::default() };
+        for sailor in &sailors {
+            log.away_ms.append(&mut sailor.away_ms());
+            for calls in [&sailor.calls, &sailor.asks] {
+                for (_, ended) in calls.lock().unwrap().iter() {
+                    log.calls[match ended {
+                        Ok(_) => 0,
+                        Err(CallError::NotExecuted(_)) => 1,
+                        Err(_) => 2,
+                    }] += 1;
+                }
+            }
+        }
+        log
     })
 }
 
@@ -240,13 +305,13 @@ fn whatever_the_weather_everything_arrives_once_and_in_order() {
             (0..std::env::var("STORM_SEEDS").map_or(150, |seeds| seeds.parse().expect("a number"))).collect()
         }
     };
-    let mut resumed = 0;
+    let mut log = Log::default();
     for seed in &seeds {
         match std::panic::catch_unwind(|| sail(*seed)) {
-            Ok(returns) => resumed += returns,
+            Ok(voyage) => log.add(voyage),
             Err(_) => panic!("STORM_SEED={seed} fails"),
         }
     }
-    println!("{} seeds, {resumed} sessions resumed", seeds.len());
-    assert!(seeds.len() == 1 || resumed > seeds.len() as u64, "{resumed} returns are no storm");
+    log.print(seeds.len());
+    assert!(seeds.len() == 1 || log.resumed > seeds.len() as u64, "{} returns are no storm", log.resumed);
 }
