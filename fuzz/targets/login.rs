@@ -1,5 +1,5 @@
-//! Any frames as a login, to both halves of the handshake: it succeeds or is refused, never panics, and nothing but
-//! a proof of the key passes for one.
+//! Any frames as a login or a return, to both halves of the handshake: it succeeds or is refused, never panics, and nothing
+//! but a proof of the key passes for one.
 
 #![no_main]
 
@@ -9,14 +9,20 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Unstructured};
 use bytes::BytesMut;
 use farcall_protocol::codec::Codec;
-use farcall_protocol::handshake::{Admitted, AwaitingHello, Connecting, Credential};
+use farcall_protocol::handshake::{
+    Admitted, AwaitingHello, Connecting, Credential, Dismissed, Return, Token, Verdict,
+};
+use farcall_protocol::session::Taken;
 use farcall_protocol::wire::{Kind, RawFrame, Split, split};
-use farcall_protocol::{Announced, Limits, SessionId, Uid};
+use farcall_protocol::{Announced, CloseCode, Limits, SessionId, Uid};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Debug, Arbitrary)]
 struct Input<'a> {
     shared_key: bool,
+    /// The client comes back to a session, and the server gives it back.
+    returns: bool,
+    gives_back: bool,
     /// To the server: its first and second frame.
     hello: Part<'a>,
     auth: Part<'a>,
@@ -93,6 +99,14 @@ fuzz_target!(|data: &[u8]| {
         nonce: [1; 16],
         takes: Announced::from(&limits),
         codecs: Codec::ALL.to_vec(),
+        can_return: true,
+        resume: input.returns.then(|| Return {
+            session: SessionId([3; 16]),
+            token: Token([4; 32]),
+            epoch: 5,
+            attempt: 1,
+            taken: Taken::default(),
+        }),
     };
     let mut from_client = BytesMut::new();
     let awaiting_reply = connecting.start(&mut from_client);
@@ -111,24 +125,45 @@ fuzz_target!(|data: &[u8]| {
     let mut welcome = BytesMut::new();
     let mut admitted = false;
     if let Ok(server) = server {
-        let (kind, sent, honest_auth) = input.auth.frame(Kind::Auth, &auth);
+        let (kind, sent, honest_auth) =
+            input.auth.frame(if input.returns { Kind::Resume } else { Kind::Auth }, &auth);
         if let Ok(mut login) = server.auth(raw(kind, &sent)) {
             let knows = login.knows_key(KEY);
             assert!(!knows || input.shared_key, "nobody proved a key");
             // Trailing bytes behind a credential are not part of what is proved.
             assert!(!knows || (honest_hello && honest_reply) || !honest_auth, "the proof covers both hellos");
-            let grant =
-                Admitted { uid: login.uid.clone(), session: SessionId([3; 16]), limits: &limits, time_us: 7 };
-            login.admit(grant, &mut welcome);
+            let (token, uid) = (Token([6; 32]), login.uid.clone());
+            if input.gives_back {
+                login.give_back(Taken::default(), &token, 7, &mut welcome);
+            } else if login.resume.is_some() {
+                let why = Dismissed { code: CloseCode::NotResumable, position: Some(9) };
+                assert!(login.dismiss(why, &mut welcome).is_some(), "the login may go on");
+            } else {
+                let session = SessionId([3; 16]);
+                login.admit(Admitted { uid, session, token, limits: &limits, time_us: 7 }, &mut welcome);
+            }
             admitted = knows;
         }
     }
     if let Ok(client) = client {
-        let (kind, sent, _) = input.welcome.frame(Kind::Welcome, &payload(&welcome).0);
-        if let Ok(established) = client.welcome(raw(kind, &sent)) {
-            assert!(!input.shared_key || admitted, "a server that does not know the key was believed");
-            assert!(established.heartbeat > Duration::ZERO);
-            assert!(established.peer.calls_in_flight_max <= established.peer.slots_max);
+        let honest = match split(&welcome, 1 << 20) {
+            Ok(Split::Frame(raw)) => raw.kind,
+            _ => Kind::Welcome,
+        };
+        let (kind, sent, _) = input.welcome.frame(honest, &payload(&welcome).0);
+        match client.verdict(raw(kind, &sent)) {
+            Ok(Verdict::Welcome(established)) => {
+                assert!(!input.returns, "welcomed, and it asked for its session");
+                assert!(!input.shared_key || admitted, "a server that does not know the key was believed");
+                assert!(established.heartbeat > Duration::ZERO);
+                assert!(established.peer.calls_in_flight_max <= established.peer.slots_max);
+            }
+            Ok(Verdict::Resumed(_)) => {
+                assert!(input.returns, "given a session that it did not ask for");
+                assert!(!input.shared_key || admitted, "a server that does not know the key was believed");
+            }
+            Ok(Verdict::Dismissed(_)) => assert!(input.returns, "dismissed from nothing"),
+            Err(_) => {}
         }
     }
 });

@@ -205,7 +205,7 @@ impl End {
                 assert!(self.detached.remove(&caller).is_some(), "only detached calls are handed back");
                 assert!(self.ended.insert(caller), "a call ended twice");
             }
-            Event::Message { .. } | Event::Wake(_) => {}
+            Event::Message { .. } | Event::Wake(_) | Event::TokenConfirmed => {}
         }
     }
 

@@ -123,6 +123,9 @@ fuzz_target!(|input: Input| {
         heartbeat: limits.heartbeat,
         silence_max: limits.silence_max,
         server_time_us: 1,
+        epoch: 5,
+        resume_window: Duration::ZERO,
+        resume_token: None,
     };
     let mut ends = [Server, Client].map(|side| End::new(side, &established, &limits, now));
     let mut wire_is_honest = true;
