@@ -170,6 +170,29 @@ fn nothing_is_left_to_do_and_no_channel_is_unbounded() {
 }
 
 #[test]
+fn the_games_rules_know_nothing_of_the_network_and_what_users_copy_is_short() {
+    let arena = sources().into_iter().filter(|source| source.path.starts_with("demo-game/src/arena"));
+    let found = arena.filter(|source| source.code().any(|line| line.contains("farcall")));
+    none("rules that know of Farcall", found.map(|source| source.path).collect());
+    let copied = ["contract", "handlers", "bots"];
+    let lines: usize =
+        copied.iter().map(|name| read(&format!("demo-game/src/{name}.rs")).lines().count()).sum();
+    assert!(lines <= 360, "contract, handlers and bots have {lines} lines");
+}
+
+#[test]
+fn the_architecture_is_a_page_and_readme_has_no_rule_numbers() {
+    let lines = read("ARCHITECTURE.md").lines().count();
+    assert!(lines <= 250, "ARCHITECTURE.md has {lines} lines");
+    let is_rule = |word: &str| {
+        word.strip_prefix("P-").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let readme = read("README.md");
+    let found = readme.split(|c: char| c.is_whitespace() || c == '(').filter(|word| is_rule(word));
+    none("a rule's number in README.md", found.map(str::to_owned).collect());
+}
+
+#[test]
 fn every_dependency_has_its_reason() {
     let manifest = read("Cargo.toml");
     let lines = manifest.lines().skip_while(|line| *line != "[workspace.dependencies]").skip(1);
