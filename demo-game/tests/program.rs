@@ -1,6 +1,6 @@
 //! The program as a user runs it: its summary, its smallest sibling, and how it refuses.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -129,20 +129,54 @@ impl Drop for Running {
     }
 }
 
+/// Starts a part of the game, and gives the lines that it prints.
+fn start(arguments: &[&str]) -> (Running, impl Iterator<Item = String> + use<>) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_demo-game"));
+    command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
+    let lines = BufReader::new(child.stdout.take().expect("its lines")).lines();
+    (Running(child), lines.map_while(Result::ok))
+}
+
+/// A server, and where it listens.
+fn start_server() -> (Running, String) {
+    let (server, mut lines) = start(&["server", "--address", "127.0.0.1:0"]);
+    let listening = lines.next().expect("where it listens");
+    let address = listening.split([' ', ';']).nth(2).expect("an address").to_owned();
+    // It goes on printing; somebody must read.
+    std::thread::spawn(move || lines.for_each(drop));
+    (server, address)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_player_whose_old_client_hangs_is_welcomed_promptly_and_the_old_one_is_told_when_it_wakes() {
+    let (_server, address) = start_server();
+    let play = ["play", "--name", "ann", "--address", &address];
+    let signal = |name: &str, running: &Running| {
+        let sent = Command::new("kill").args([name, &running.0.id().to_string()]).status().expect("kill");
+        assert!(sent.success());
+    };
+    let (mut old, mut lines) = start(&play);
+    lines.find(|line| line.contains("ann → server: enqueue → ticket")).expect("a ticket");
+    signal("-STOP", &old);
+    let began = Instant::now();
+    let (mut new, mut lines) = start(&play);
+    lines.find(|line| line.contains("ann → server: enqueue → ticket")).expect("a ticket for the new one");
+    assert!(began.elapsed() < Duration::from_secs(3), "it took {:?}", began.elapsed());
+    signal("-CONT", &old);
+    let ended = old.0.wait().expect("it ends");
+    let mut said = String::new();
+    old.0.stderr.take().expect("its words").read_to_string(&mut said).expect("text");
+    assert!(!ended.success() && said.contains("the player logged in elsewhere"), "{said}");
+    assert!(new.0.try_wait().expect("a status").is_none(), "the new one plays on");
+}
+
 #[test]
 fn bots_and_a_player_meet_on_a_server_of_another_process() {
-    let start = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_demo-game"));
-        command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
-        let lines = BufReader::new(child.stdout.take().expect("its lines")).lines();
-        (Running(child), lines.map_while(Result::ok))
-    };
-    let (_server, mut lines) = start(&["server", "--address", "127.0.0.1:0"]);
-    let listening = lines.next().expect("where it listens");
-    let address = listening.split([' ', ';']).nth(2).expect("an address");
-    let (_bots, _talk) = start(&["bots", "3", "--address", address]);
-    let (_player, lines) = start(&["play", "--name", "ann", "--address", address]);
+    let (_server, address) = start_server();
+    let (_bots, _talk) = start(&["bots", "3", "--address", &address]);
+    let (_player, lines) = start(&["play", "--name", "ann", "--address", &address]);
     let mut told = Vec::new();
     for line in lines {
         told.push(line);
