@@ -38,7 +38,9 @@ pub(crate) async fn serve<T: Transport>(
     match visit.enter(io).await {
         Ok(Some((link, seat))) => {
             drop(permit);
-            stay(&server, link, seat).await;
+            // A task of its own: this one has room for a whole login, which a session would hold as long as it lives.
+            let inner = server.clone();
+            server.tasks.spawn(async move { stay(&inner, link, seat).await });
         }
         // It has come back to its session, which has a task already.
         Ok(None) => {}

@@ -80,17 +80,23 @@ impl Driver {
     }
 
     /// Runs until the session is over: drives it, stops its handlers, writes the last frames, lets go.
-    pub(crate) async fn run(mut self) -> CloseReason {
+    pub(crate) async fn run(mut self: Box<Self>) -> CloseReason {
         let early = std::mem::take(&mut self.partial);
         self.take_in(&early);
         let reason = std::future::poll_fn(|cx| self.poll(cx)).await;
+        // In a box: what the end needs would be held from the beginning.
+        Box::pin(self.end()).await;
+        reason
+    }
+
+    /// Stops handlers, writes the last frames, lets go.
+    async fn end(mut self: Box<Self>) {
         self.shared.tell();
         self.dispatcher.shut_down().await;
         let farewell = tokio::time::timeout(FAREWELL, self.say_farewell());
         // Whether the peer still listens or not, this was the last it heard.
         let _ = farewell.await;
         self.shared.end();
-        reason
     }
 
     fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<CloseReason> {

@@ -62,7 +62,8 @@ pub struct LinkConfig {
 /// dropping it drops the connection.
 #[must_use = "a link does nothing until it is run"]
 pub struct Link {
-    driver: Driver,
+    /// In a box: a future that is moved holds each place it is moved from.
+    driver: Box<Driver>,
     shared: Arc<Shared>,
 }
 
@@ -93,7 +94,7 @@ impl Link {
         };
         let identity = Identity { side, uid, id, codec, address, pass };
         let shared = Arc::new(Shared::new(identity, session, config));
-        Self { driver: Driver::new(io, shared.clone(), early), shared }
+        Self { driver: Box::new(Driver::new(io, shared.clone(), early)), shared }
     }
 
     /// Writes these bytes before anything of the session.
