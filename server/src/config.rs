@@ -32,6 +32,9 @@ pub struct ServerConfig {
     pub duplicate_login: DuplicateLogin,
     /// Sessions at once; further logins are refused as busy. Default: 65,536.
     pub sessions_max: usize,
+    /// Bytes held for players without a connection, all together; beyond it those that have waited longest are closed (L27).
+    /// Default: 512 MiB.
+    pub detached_bytes_max: usize,
     /// Connections at once that have not logged in; further ones are dropped (L10). Default: 2,048.
     pub logins_pending_max: usize,
 }
@@ -50,6 +53,7 @@ impl Default for ServerConfig {
             limits: Limits::default(),
             duplicate_login: DuplicateLogin::default(),
             sessions_max: 65_536,
+            detached_bytes_max: 512 << 20,
             logins_pending_max: 2_048,
         }
     }

@@ -101,6 +101,7 @@ mod entrance;
 mod graves;
 mod group;
 mod hooks;
+mod janitor;
 mod players;
 mod seat;
 mod server;

@@ -22,6 +22,7 @@ use crate::admission::{Admission, DoorKeeper};
 use crate::config::ServerConfig;
 use crate::graves::Graves;
 use crate::group::{Everyone, Group, Groups};
+use crate::janitor;
 use crate::players::{Offline, Players};
 use crate::stats::{Counters, Stats};
 
@@ -78,6 +79,7 @@ pub(crate) struct Settings {
     pub(crate) limits: farcall_protocol::Limits,
     pub(crate) duplicate_login: crate::DuplicateLogin,
     pub(crate) sessions_max: usize,
+    pub(crate) detached_bytes_max: usize,
     pub(crate) logins_pending_max: usize,
 }
 
@@ -134,6 +136,8 @@ impl Server {
         let (listener, dialer) = memory::listener();
         let _ = inner.dialer.set(dialer);
         inner.tasks.spawn(accept::in_memory(inner.clone(), listener));
+        // Not one of the tasks that are waited for: it sees by itself that the server has ended.
+        tokio::spawn(janitor::look_after(Arc::downgrade(&inner)));
         for line in inner.router.table_in_words() {
             debug!(target: "farcall", side = Side::Server.name(), "serves {line}");
         }
@@ -266,6 +270,7 @@ impl Inner {
                 limits,
                 duplicate_login: config.duplicate_login,
                 sessions_max: config.sessions_max,
+                detached_bytes_max: config.detached_bytes_max,
                 logins_pending_max: config.logins_pending_max,
             },
             admission,

@@ -109,6 +109,12 @@ impl SessionHandle<'_> {
         self.shared.peek(farcall_protocol::session::Session::is_attached)
     }
 
+    /// How long it has been without a connection, if it waits for one.
+    pub fn away(&self) -> Option<Duration> {
+        let now = crate::shared::now();
+        self.shared.peek(|session| session.detached().map(|(since, _)| now.saturating_duration_since(since)))
+    }
+
     /// How long the session may be without a connection; zero if it ends with its connection.
     pub fn resume_window(&self) -> Duration {
         self.shared.peek(farcall_protocol::session::Session::resume_window)

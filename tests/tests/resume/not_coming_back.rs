@@ -124,3 +124,29 @@ async fn a_credential_that_is_no_longer_good_is_asked_for_once() {
     assert_eq!(player.slow(1, 0).await, Ok(1));
     assert_eq!((network.connections(), player.session().uid().as_str()), (3, "7"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_has_waited_longest_makes_room_when_too_much_waits() {
+    let notes = Notes::default();
+    let game = TestServer::new(contracts![Lobby])
+        .states(States::new().with(notes))
+        .configured(|config| config.detached_bytes_max = 30_000);
+    let server = game.server().await;
+    let mut away = Vec::new();
+    for uid in ["ann", "bob", "eve"] {
+        let network = Network::to(server);
+        let player = game.player_over(&network, uid).await;
+        network.refuse(true);
+        network.cut();
+        until(|| !player.session().is_attached()).await;
+        // Some 13 KB each.
+        (0..150).for_each(|number| assert_eq!(server.player(uid).unwrap().told(number), Notified::Sent));
+        tokio::time::sleep(ms(100)).await;
+        away.push((network, player));
+    }
+    until(|| server.player("ann").is_err()).await;
+    assert_eq!(server.stats().detached, 2);
+    let (network, ann) = &away[0];
+    network.refuse(false);
+    assert_eq!(ended(ann).await, CloseCode::SlowConsumer);
+}
