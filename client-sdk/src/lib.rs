@@ -97,7 +97,7 @@ pub use farcall_protocol::{
     CallError, CloseCode, CloseReason, Failed, Failure, Limits, NotExecuted, Notified, Side, Uid, UidError,
     contracts,
 };
-pub use reconnect::Reconnect;
+pub use reconnect::{FreshCredential, Reconnect};
 
 /// What a handler on the client may take: until when it is wanted, and the way back to the server.
 pub type Context = farcall_link::Context<farcall_protocol::ServedByServer>;

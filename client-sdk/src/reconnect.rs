@@ -22,28 +22,33 @@ pub(crate) type Dial = Arc<dyn Fn() -> Dialing + Send + Sync>;
 
 /// How a client comes back when its connection is lost. It stops when the server says that it is not wanted
 /// (`Kicked`, `Replaced`, `Unauthorized`, `UpdateRequired` ..), and when the session's time is up.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Reconnect {
     /// The longest pause before the second attempt; it doubles with each. The first comes within this time, too.
     pub pause_min: Duration,
     /// The longest pause of all.
     pub pause_max: Duration,
-    credential: Option<Arc<dyn Fn() -> Asking + Send + Sync>>,
+    /// Where a fresh credential comes from when the server no longer takes the one it has. Default: from nowhere.
+    pub fresh_credential: Option<FreshCredential>,
 }
 
-impl fmt::Debug for Reconnect {
+/// Asks the game for a credential, such as a new token of its login service.
+#[derive(Clone)]
+pub struct FreshCredential(Arc<dyn Fn() -> Asking + Send + Sync>);
+
+impl fmt::Debug for FreshCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reconnect")
-            .field("pause_min", &self.pause_min)
-            .field("pause_max", &self.pause_max)
-            .field("credential", &self.credential.is_some())
-            .finish()
+        f.write_str("FreshCredential")
     }
 }
 
 impl Default for Reconnect {
     fn default() -> Self {
-        Self { pause_min: Duration::from_millis(100), pause_max: Duration::from_secs(5), credential: None }
+        Self {
+            pause_min: Duration::from_millis(100),
+            pause_max: Duration::from_secs(5),
+            fresh_credential: None,
+        }
     }
 }
 
@@ -55,7 +60,7 @@ impl Reconnect {
     where
         F: Future<Output = Option<Credential>> + Send + 'static,
     {
-        self.credential = Some(Arc::new(move || Box::pin(credential())));
+        self.fresh_credential = Some(FreshCredential(Arc::new(move || Box::pin(credential()))));
         self
     }
 
@@ -156,7 +161,7 @@ impl Comeback {
             }
         };
         if code == CloseCode::Unauthorized
-            && let Some(ask) = &self.reconnect.credential
+            && let Some(FreshCredential(ask)) = &self.reconnect.fresh_credential
             && let Some(fresh) = ask().await
         {
             self.connecting.credential = fresh;

@@ -15,11 +15,16 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// Looks every few seconds for as long as the server is.
 pub(crate) async fn look_after(server: Weak<Inner>) {
+    let Some(closing) = server.upgrade().map(|server| server.closing.clone()) else { return };
     let mut looks = tokio::time::interval(EVERY);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        looks.tick().await;
-        let Some(server) = server.upgrade().filter(|server| !server.is_closing()) else { return };
+        tokio::select! {
+            biased;
+            () = closing.cancelled() => return,
+            _ = looks.tick() => {}
+        }
+        let Some(server) = server.upgrade() else { return };
         make_room(&server);
     }
 }

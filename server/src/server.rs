@@ -136,8 +136,7 @@ impl Server {
         let (listener, dialer) = memory::listener();
         let _ = inner.dialer.set(dialer);
         inner.tasks.spawn(accept::in_memory(inner.clone(), listener));
-        // Not one of the tasks that are waited for: it sees by itself that the server has ended.
-        tokio::spawn(janitor::look_after(Arc::downgrade(&inner)));
+        inner.tasks.spawn(janitor::look_after(Arc::downgrade(&inner)));
         for line in inner.router.table_in_words() {
             debug!(target: "farcall", side = Side::Server.name(), "serves {line}");
         }

@@ -27,8 +27,8 @@ impl Visit<'_> {
             return Err(turn_away(pending, BUSY).await);
         };
         let present = server.players.seats(uid.as_str());
-        // A session that is over and still being saved takes nobody's place, and is waited for.
-        let (open, over): (Vec<_>, Vec<_>) = present.into_iter().partition(|seat| seat.is_open());
+        // A session that is over and still being saved takes nobody's place.
+        let open: Vec<_> = present.into_iter().filter(|seat| seat.is_open()).collect();
         let is_here = |seat: &Arc<Seat>| seat.player.session().is_attached();
         let keep = match server.config.duplicate_login {
             // One without a connection makes way: its client may have crashed, and would lock its player out.
@@ -42,10 +42,9 @@ impl Visit<'_> {
         for seat in replaced {
             seat.close(CloseCode::Replaced, "");
         }
-        for seat in over.iter().chain(replaced) {
-            if cfg!(mutant = "25") {
-                break;
-            }
+        // Looked for anew each time: one that was to stay may have ended meanwhile.
+        let being_saved = || server.players.seats(uid.as_str()).into_iter().find(|seat| !seat.is_open());
+        while let Some(seat) = being_saved().filter(|_| !cfg!(mutant = "25")) {
             if timeout_at(until, seat.gone.cancelled()).await.is_err() {
                 return Err(turn_away(pending, BUSY).await);
             }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use farcall_tests::sim::coverage::Coverage;
 use farcall_tests::sim::{self, Run};
 
 /// Random sessions over connections that break, from seeds.
@@ -43,6 +44,7 @@ struct Totals {
     indeterminate: u64,
     /// Order does not matter to it: threads finish as they like.
     trace: u64,
+    coverage: Coverage,
     violations: Vec<(u64, String)>,
 }
 
@@ -67,6 +69,7 @@ impl Totals {
         self.not_executed += run.lost.0;
         self.indeterminate += run.lost.1;
         self.trace ^= run.trace.rotate_left((run.seed % 64) as u32);
+        self.coverage.add(&run.coverage);
         if let Some(violation) = run.violation {
             let place = PLACE.with_borrow(Clone::clone);
             self.violations.push((run.seed, format!("{place}: {violation}")));
@@ -85,6 +88,7 @@ impl Totals {
         self.not_executed += other.not_executed;
         self.indeterminate += other.indeterminate;
         self.trace ^= other.trace;
+        self.coverage.add(&other.coverage);
         self.violations.append(&mut other.violations);
         self
     }
@@ -122,13 +126,19 @@ fn share(arguments: &Arguments) -> Totals {
 
 fn print(arguments: &Arguments, totals: &Totals, seconds: f64) {
     let Totals { seeds, calls, cuts, attempts, resumes, takeovers, dismissed, closed, .. } = totals;
-    let Totals { not_executed, indeterminate, trace, violations, .. } = totals;
+    let Totals { not_executed, indeterminate, trace, violations, coverage, .. } = totals;
+    let possible = Coverage::possible();
+    let missing = coverage.missing();
+    let missing: Vec<_> =
+        missing.iter().map(|(side, state, what)| format!("{side} {state:?} {what:?}")).collect();
+    let hit = possible - missing.len();
     let (steps, rate) = (arguments.steps, totals.seeds as f64 / seconds.max(1e-9));
     if arguments.json {
         println!(
             "{{\"seeds\":{seeds},\"steps\":{steps},\"calls\":{calls},\"cuts\":{cuts},\"attempts\":{attempts},\
              \"resumes\":{resumes},\"takeovers\":{takeovers},\"dismissed\":{dismissed},\"closed\":{closed},\
              \"not_executed\":{not_executed},\"indeterminate\":{indeterminate},\"violations\":{},\
+             \"pairs_hit\":{hit},\"pairs_possible\":{possible},\"pairs_missing\":{missing:?},\
              \"trace\":\"{trace:016x}\",\"seconds\":{seconds:.3},\"seeds_per_second\":{rate:.0}}}",
             violations.len()
         );
@@ -141,6 +151,8 @@ fn print(arguments: &Arguments, totals: &Totals, seconds: f64) {
         );
         println!("closed      {closed} sessions before the end");
         println!("trace       {trace:016x}");
+        println!("pairs       {hit} of {possible} of a state and what happens in it");
+        missing.iter().for_each(|pair| println!("missing     {pair}"));
         println!("violations  {}", violations.len());
     }
     for (seed, violation) in violations.iter().take(SHOWN_MAX) {

@@ -4,13 +4,14 @@
 use std::time::{Duration, Instant};
 
 use farcall_protocol::session::{
-    Batch, CannotCall, Event, LatestKey, Message, NewCall, Outcome, Session, Ticket,
+    Batch, CannotCall, Event, LatestKey, Message, NewCall, Outcome, Session, Taken, Ticket,
 };
 use farcall_protocol::wire::Target;
 use farcall_protocol::{CallError, CallId, CloseReason, Delivery, Failed, Notified, RouteId, Side};
 
 use super::chance::Chance;
 use super::content::{body, number_of, target};
+use super::coverage::{Coverage, Happening, State as Phase};
 use super::history::{Answer, History};
 
 /// One end.
@@ -30,6 +31,14 @@ pub struct End {
     pub token_confirmed: bool,
     /// Of the bodies made here.
     pub body_bytes_max: usize,
+    /// The client has come back and has not confirmed its token.
+    token_due: bool,
+    /// What has met which state.
+    pub coverage: Coverage,
+    /// The last call made here, and the last one taken, whatever became of them.
+    pub last_made: CallId,
+    /// See above.
+    pub last_taken: CallId,
 }
 
 #[derive(Debug)]
@@ -61,7 +70,32 @@ impl End {
             stuck: false,
             token_confirmed: false,
             body_bytes_max: 3_000,
+            token_due: false,
+            coverage: Coverage::new(),
+            last_made: CallId { slot: 0, generation: 0 },
+            last_taken: CallId { slot: 0, generation: 0 },
         }
+    }
+
+    /// Where the session is, as its user can tell.
+    pub fn state(&self) -> Phase {
+        let session = &self.session;
+        if session.closed().is_some() {
+            Phase::Closed
+        } else if !session.is_attached() {
+            Phase::Detached
+        } else if self.token_due {
+            Phase::TokenDue
+        } else if session.replaying() > 0 {
+            Phase::Replaying
+        } else {
+            Phase::Attached
+        }
+    }
+
+    /// This is done to the session next.
+    pub fn count(&mut self, what: Happening) {
+        self.coverage.count((self.side, self.state(), what));
     }
 
     /// Makes a call: sometimes on behalf of one that it is answering.
@@ -94,12 +128,14 @@ impl End {
     }
 
     fn attempt(&mut self, at: usize, history: &mut History, now: Instant) {
+        self.count(Happening::MakeCall);
         let ask = &self.asked[at];
         let (call, State::Waiting(ticket)) = (ask.call, ask.state) else { panic!("woken for nothing") };
         let new = NewCall { to: ask.to, deadline: ask.deadline, parent: ask.parent, body: &ask.body };
         let goes_on = match self.session.call(new, ticket, now) {
             Ok(id) => {
                 history.logged_call(self.side, call);
+                self.last_made = id;
                 let ended = self.session.poll_call(id, || call);
                 assert_eq!(ended, None, "a call that was just made has ended");
                 self.asked[at].state = State::Polled(id);
@@ -148,7 +184,10 @@ impl End {
         history.calls[ask.call].dropped = true;
         let woken = match ask.state {
             State::Waiting(Some(ticket)) => self.session.leave(ticket),
-            State::Polled(id) | State::Detached(id) => self.session.abandon_call(id, now),
+            State::Polled(id) | State::Detached(id) => {
+                self.count(Happening::Abandon);
+                self.session.abandon_call(id, now)
+            }
             State::Waiting(None) => None,
         };
         self.wake(woken, history, now);
@@ -161,6 +200,7 @@ impl End {
         }
         let (id, call) = self.running.swap_remove(chance.below(self.running.len()));
         let value = body(call as u32, self.body_bytes_max, chance);
+        self.count(Happening::Reply);
         let answered = match chance.below(10) {
             0 => {
                 history.answers(call, Answer::Error);
@@ -187,6 +227,7 @@ impl End {
                 let shared = bytes::Bytes::from(text);
                 let message =
                     if chance.percent(50) { Message::Shared(&shared) } else { Message::Own(&shared) };
+                self.count(Happening::GiveNotify);
                 if self.session.notify(to, message, now) == Notified::Sent {
                     history.logged_notify(self.side, number);
                 }
@@ -195,11 +236,13 @@ impl End {
                 let key = chance.below(super::history::KEYS);
                 text.push(key as u8);
                 let place = LatestKey { route: RouteId(1), scope: 0, key: key as u64 };
+                self.count(Happening::GiveLatest);
                 if self.session.notify_latest(place, to, Message::Own(&text)) == Notified::Sent {
                     history.gave_latest(self.side, key, number);
                 }
             }
             _ => {
+                self.count(Happening::GiveDroppable);
                 if self.session.notify_droppable(to, Message::Own(&text)) == Notified::Sent {
                     history.gave_droppable(self.side, number);
                 }
@@ -216,6 +259,7 @@ impl End {
                     let call = number_of(body) as usize;
                     history.starts(from, call);
                     self.running.push((id, call));
+                    self.last_taken = id;
                 }
                 Event::Message { delivery: Delivery::Latest, body, .. } => {
                     let key = body.last().map_or(0, |key| usize::from(*key));
@@ -236,20 +280,39 @@ impl End {
                     let at = self.asked.iter().position(|ask| ask.call == call).expect("ended twice");
                     self.done(at, outcome, history, now);
                 }
-                Event::TokenConfirmed => self.token_confirmed = true,
+                Event::TokenConfirmed => (self.token_confirmed, self.token_due) = (true, false),
             }
         }
     }
 
     /// The connection is given up.
     pub fn give_up(&mut self, reason: CloseReason, history: &mut History, now: Instant) {
+        self.count(Happening::GiveUp);
         let mut events = Vec::new();
         self.session.give_up(reason, now, &mut events);
         self.note(events, history, now);
     }
 
+    /// The session goes on over another connection.
+    pub fn resume(
+        &mut self,
+        peer: Taken,
+        token_due: bool,
+        history: &mut History,
+        now: Instant,
+    ) -> Result<(), CloseReason> {
+        self.count(Happening::Resume);
+        let mut events = Vec::new();
+        let resumed = self.session.resume(peer, token_due, now, &mut events);
+        // A session that refuses is over, or about to be.
+        self.token_due = token_due && resumed.is_ok();
+        self.note(events, history, now);
+        resumed
+    }
+
     /// The session is over, where the other end may have said how much it had taken.
     pub fn close(&mut self, reason: CloseReason, position: Option<u64>, history: &mut History, now: Instant) {
+        self.count(Happening::End);
         let mut events = Vec::new();
         self.session.close_forgotten(reason, position, &mut events);
         self.note(events, history, now);
@@ -257,6 +320,7 @@ impl End {
 
     /// What is due happens. The reason, if the connection is to be given up.
     pub fn tick(&mut self, history: &mut History, now: Instant) -> Option<CloseReason> {
+        self.count(Happening::Timeout);
         let mut events = Vec::new();
         let result = self.session.handle_timeout(now, &mut events);
         self.note(events, history, now);
@@ -270,6 +334,7 @@ impl End {
         } else {
             self.session.wrote(true, false, now);
             if self.session.has_output(now) {
+                self.count(Happening::TakeOutput);
                 self.session.take_output(now, batch);
                 assert!(!batch.is_empty(), "output was promised");
             }

@@ -195,9 +195,7 @@ impl World {
             return Answer::Dismissed(Dismissed { code: CloseCode::NotResumable, position });
         }
         let taken = end.session.taken();
-        let mut events = Vec::new();
-        let resumed = end.session.resume(claimed.taken, true, self.now, &mut events);
-        end.note(events, &mut self.history, self.now);
+        let resumed = end.resume(claimed.taken, true, &mut self.history, self.now);
         assert!(resumed.is_err() || !is_far(claimed.taken), "went on from what was never sent");
         if let Err(reason) = resumed {
             let code = reason.code;
@@ -245,9 +243,7 @@ impl World {
 
     fn player_returns(&mut self, conn: usize, taken: Taken, token: Token) {
         let end = &mut self.ends[Side::Client as usize];
-        let mut events = Vec::new();
-        let resumed = end.session.resume(taken, false, self.now, &mut events);
-        end.note(events, &mut self.history, self.now);
+        let resumed = end.resume(taken, false, &mut self.history, self.now);
         assert!(resumed.is_err() || !is_far(taken), "went on from what was never sent");
         if let Err(reason) = resumed {
             // Its time ran out while the answer was on its way; else the two ends disagree.

@@ -5,22 +5,26 @@
 //! What it does to them: calls, nested calls, answers, callers that go away, notifies, latest and lossy messages,
 //! deadlines that pass; connections cut anywhere, with a word or without; ends that go on writing into nothing; returns
 //! that are lost half way, come late, or take over from a connection that is still believed in; windows that pass; a
-//! server that forgets everything; intruders; and, in one seed of ten, a peer that lies about what it has.
+//! server that forgets everything; intruders; frames and requests that come too late or were never written, ends out of the
+//! blue; and, in one seed of ten, a peer that lies about what it has.
 
 pub mod chance;
 pub mod conn;
 pub mod content;
+pub mod coverage;
 pub mod end;
 pub mod history;
 pub mod login;
 pub mod malice;
 pub mod rest;
+pub mod strays;
 pub mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use chance::Chance;
+use coverage::Coverage;
 use farcall_protocol::{CloseCode, Limits, Side};
 use malice::Lie;
 use world::{Counts, World};
@@ -40,6 +44,8 @@ pub struct Run {
     pub lost: (u64, u64),
     /// Whether the session ended before the simulation did.
     pub closed: bool,
+    /// What has met which state of the session machine.
+    pub coverage: Coverage,
     /// A promise that was broken, if one was.
     pub violation: Option<String>,
 }
@@ -54,8 +60,11 @@ pub fn run(seed: u64, steps: u64) -> Run {
     });
     let Some(world) = world else {
         let (counts, lost) = (Counts::default(), (0, 0));
-        return Run { seed, trace: 0, counts, calls: 0, lost, closed: false, violation };
+        let coverage = Coverage::new();
+        return Run { seed, trace: 0, counts, calls: 0, lost, closed: false, coverage, violation };
     };
+    let mut coverage = Coverage::new();
+    world.ends.iter().for_each(|end| coverage.add(&end.coverage));
     Run {
         seed,
         trace: world.trace.hash(),
@@ -63,6 +72,7 @@ pub fn run(seed: u64, steps: u64) -> Run {
         calls: world.history.calls.len() as u64,
         lost: world.history.lost(),
         closed: world.closed() > 0,
+        coverage,
         violation,
     }
 }
@@ -110,6 +120,7 @@ fn simulate(world: &mut World, steps: u64) {
         if bursts && step % (steps / 2).max(1) == steps / 4 {
             burst(world);
         }
+        world.meddle();
         act(world, cuts, waits_long);
     }
     heal(world);
@@ -237,7 +248,7 @@ fn check(world: &mut World) {
     if closed || world.history.lied {
         for side in [Side::Server, Side::Client] {
             let reason = world.ends[side as usize].session.closed().cloned();
-            let may = reason.as_ref().is_none_or(|reason| may_end(reason.code));
+            let may = reason.as_ref().is_none_or(|reason| may_end(reason.code, world.disturbed));
             assert!(may || world.history.lied, "the {side} closed an honest session: {reason:?}");
             world.end_session(side, CloseCode::ConnectionLost.into(), None);
         }
@@ -249,20 +260,25 @@ fn check(world: &mut World) {
     world.ends.iter().for_each(|end| end.check_empty(now));
 }
 
-/// What an honest session may end by: time, or a server that forgot it.
-const fn may_end(code: CloseCode) -> bool {
+/// What an honest session may end by: time, or a server that forgot it; where it was disturbed, by that.
+const fn may_end(code: CloseCode, disturbed: bool) -> bool {
     use CloseCode as C;
-    matches!(
+    let by_a_stray = matches!(
         code,
-        C::ConnectionLost
-            | C::PeerSilent
-            | C::AckTimeout
-            | C::WriteStalled
-            | C::FrameTimeout
-            | C::InboundOverflow
-            | C::NotResumable
-            | C::Restarted
-    )
+        C::Done | C::Shutdown | C::Kicked | C::Replaced | C::UnexpectedFrame | C::MalformedFrame
+    );
+    disturbed && by_a_stray
+        || matches!(
+            code,
+            C::ConnectionLost
+                | C::PeerSilent
+                | C::AckTimeout
+                | C::WriteStalled
+                | C::FrameTimeout
+                | C::InboundOverflow
+                | C::NotResumable
+                | C::Restarted
+        )
 }
 
 impl World {

@@ -8,10 +8,12 @@ use farcall_protocol::{CloseReason, Limits, Side};
 
 use super::chance::{Chance, Trace};
 use super::conn::{Conn, ServerHalf};
+use super::coverage::Happening;
 use super::end::End;
 use super::history::History;
 use super::login::{self, Host, Player};
 use super::malice::Lie;
+use super::strays::Stray;
 
 /// Everything there is.
 #[derive(Debug)]
@@ -37,6 +39,12 @@ pub struct World {
     /// The connection on which a peer said that it has less than it has: what it is sent again there makes it count
     /// too far, which it cannot hide for long.
     pub stale: Option<usize>,
+    /// What nobody asked for, still to happen.
+    pub stray: Option<Stray>,
+    /// Whether, when and what of it: beside the rest, which goes on as if there were none.
+    pub mischief: Chance,
+    /// Something of it has happened that an honest session may end by.
+    pub disturbed: bool,
     /// Virtual time.
     pub now: Instant,
     /// What has been counted.
@@ -64,6 +72,7 @@ pub const SIDES: [Side; 2] = [Side::Server, Side::Client];
 impl World {
     /// A session that begins, with these limits: the server's first.
     pub fn new(mut chance: Chance, limits: [Limits; 2], lie: Option<(Side, Lie)>, now: Instant) -> Self {
+        let mut mischief = Chance::new(chance.clone().next() ^ 0x5742_4159);
         let (known, host, player) = login::first(&limits, &mut chance);
         let [server, client] = limits;
         let took = Duration::from_millis(20);
@@ -82,6 +91,9 @@ impl World {
             player,
             lie,
             stale: None,
+            stray: Stray::any(&mut mischief),
+            mischief,
+            disturbed: false,
             now,
             counts: Counts::default(),
         }
@@ -158,16 +170,19 @@ impl World {
         }
     }
 
-    fn receive(&mut self, to: Side, rest: &[u8]) -> Read {
+    /// An end takes what comes first.
+    pub fn receive(&mut self, to: Side, rest: &[u8]) -> Read {
         let end = &mut self.ends[to as usize];
         let raw = match end.session.split(rest) {
             Ok(Split::Frame(raw)) => raw,
             Ok(Split::Partial { needed }) => return Read::Partial(Some(needed)),
             Err(reason) => {
+                end.count(Happening::Garbage);
                 self.give_up(to, reason);
                 return Read::Nobody;
             }
         };
+        end.count(Happening::of(raw));
         let mut events = Vec::new();
         let result = end.session.receive(raw, self.now, &mut events);
         end.note(events, &mut self.history, self.now);
@@ -252,8 +267,10 @@ impl World {
 }
 
 /// What reading came to.
-enum Read {
+pub enum Read {
+    /// A frame of so many bytes was taken.
     Frame(usize),
+    /// More has to come: so much in all, as far as is known.
     Partial(Option<usize>),
     /// Nobody reads here any more.
     Nobody,
