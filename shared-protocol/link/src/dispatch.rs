@@ -110,7 +110,8 @@ impl Dispatcher {
             Event::Stop { id, why } => self.stop(id, why),
             Event::Wake(waiter) => wake(waiter),
             Event::Ended(waiter, outcome) => hand(waiter, outcome),
-            Event::TokenConfirmed => self.shared.confirm_token(),
+            // The connection's own business: the driver has seen to it.
+            Event::TokenConfirmed => {}
         }
     }
 

@@ -248,7 +248,12 @@ impl Driver {
                 }
             });
             self.dispatcher.begin();
-            events.into_iter().for_each(|event| self.dispatcher.handle(event));
+            for event in events {
+                if matches!(event, Event::TokenConfirmed) {
+                    self.shared.confirm_token(self.generation);
+                }
+                self.dispatcher.handle(event);
+            }
             self.dispatcher.flush();
             self.shared.announce_room();
             if let Some(reason) = broken.or_else(|| self.dispatcher.overflow()) {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use farcall_protocol::handshake::{
-    Admitted, AwaitingHello, AwaitingVerdict, Connecting, Dismissed, Login, LoginError, Refusal, Reject,
-    Token, Verdict,
+    Admitted, AwaitingAuth, AwaitingHello, AwaitingVerdict, Connecting, Dismissed, Login, LoginError,
+    Refusal, Reject, Token, Verdict,
 };
 use farcall_protocol::wire::{RawFrame, Split, split};
 use farcall_protocol::{Announced, CloseCode, Limits, SessionId, Side, Uid};
@@ -17,7 +17,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::link::{Address, Link, LinkConfig};
 use crate::peer::SessionHandle;
-use crate::resume::Connection;
 use crate::shared::now;
 use crate::transport::Transport;
 
@@ -52,7 +51,7 @@ pub struct Door {
 
 impl Door {
     /// The server's clock.
-    fn time_us(&self) -> u64 {
+    pub(crate) fn time_us(&self) -> u64 {
         now().saturating_duration_since(self.began).as_micros() as u64
     }
 }
@@ -61,10 +60,10 @@ impl Door {
 pub struct Pending<T> {
     /// What the player claims and shows.
     pub login: Login,
-    io: T,
+    pub(crate) io: T,
     read: Incoming,
-    out: BytesMut,
-    door: Door,
+    pub(crate) out: BytesMut,
+    pub(crate) door: Door,
 }
 
 impl<T> std::fmt::Debug for Pending<T> {
@@ -90,8 +89,7 @@ pub async fn knock<T: Transport>(mut io: T, door: Door, time: Duration) -> Resul
         // At once, although it could go with the welcome: by it the client measures the way, which admission's time must
         // not be taken for.
         io.write_all(&out.split()).await?;
-        let login = read.frame(&mut io, |raw| awaiting.auth(raw)).await?;
-        Ok(login.and_then(|login| if read.bytes.is_empty() { Ok(login) } else { Err(too_early()) }))
+        read.auth(&mut io, awaiting).await
     });
     let rejected = match taken.await {
         Ok(Ok(login)) => return Ok(Pending { login, io, read, out, door }),
@@ -141,25 +139,11 @@ impl<T: Transport> Pending<T> {
         session: &SessionHandle<'_>,
         address: Address,
     ) -> Result<GivenBack<T>, LoginFailed> {
-        let Self { login, io, read, mut out, door } = self;
-        let Some(claimed) = login.resume.clone() else {
+        let Some(claimed) = self.login.resume.clone() else {
             return Err(LoginError::Protocol("it did not ask for a session").into());
         };
         let next = Token(random()?);
-        let connection = Connection { io, address, early: Vec::new() };
-        let mut login = Some(login);
-        let answer = |taken| {
-            if let Some(login) = login.take() {
-                login.give_back(taken, &next, door.time_us(), &mut out);
-            }
-            out.split().freeze()
-        };
-        match (session.shared().give_back(&claimed, &next, connection, answer), login) {
-            (Err((Connection { io, .. }, why)), Some(login)) => {
-                Ok(GivenBack::Not(Box::new(Self { login, io, read, out, door }), why))
-            }
-            _ => Ok(GivenBack::Resumed),
-        }
+        Ok(session.shared().give_back(self, &claimed, &next, address))
     }
 
     /// Does not give the client a session back, saying why, and waits for it to log in instead over the same connection,
@@ -174,8 +158,7 @@ impl<T: Transport> Pending<T> {
         };
         let taken = in_time(time, async {
             io.write_all(&out.split()).await?;
-            let login = read.frame(&mut io, |raw| agreed.auth(raw)).await?;
-            Ok(login.and_then(|login| if read.bytes.is_empty() { Ok(login) } else { Err(too_early()) }))
+            read.auth(&mut io, agreed).await
         });
         match taken.await? {
             Ok(login) => Ok(Self { login, io, read, out, door }),
@@ -286,11 +269,6 @@ async fn in_time<R>(
     tokio::time::timeout(time, login).await.unwrap_or(Err(LoginFailed::TimedOut(time)))
 }
 
-/// Before anybody is asked who the player is: what admission loads must not be in vain (P-13).
-fn too_early() -> Reject {
-    Reject::new(CloseCode::UnexpectedFrame, "frames before the welcome")
-}
-
 /// Says why and closes; a client that does not listen is not waited for.
 async fn turn_away<T: Transport>(io: &mut T, mut out: BytesMut, reject: &Reject) {
     reject.put(&mut out);
@@ -320,6 +298,18 @@ struct Incoming {
 impl Incoming {
     fn new() -> Self {
         Self { bytes: BytesMut::new(), frames_left: FRAMES_MAX, bytes_left: Limits::LOGIN_BYTES_MAX }
+    }
+
+    /// Takes the frame that says who it is, behind which nothing may come: before anybody is asked, for what admission loads
+    /// must not be in vain (P-13).
+    async fn auth<T: Transport>(
+        &mut self,
+        io: &mut T,
+        awaiting: AwaitingAuth,
+    ) -> Result<Result<Login, Reject>, LoginFailed> {
+        let login = self.frame(io, |raw| awaiting.auth(raw)).await?;
+        let too_early = || Reject::new(CloseCode::UnexpectedFrame, "frames before the welcome");
+        Ok(login.and_then(|login| if self.bytes.is_empty() { Ok(login) } else { Err(too_early()) }))
     }
 
     /// Reads until a frame is whole, and gives it to `take`.

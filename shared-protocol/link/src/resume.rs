@@ -2,6 +2,7 @@
 //! are written again, is the session's; who may come back is decided under its lock, in one step with the change.
 
 use std::collections::VecDeque;
+use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use farcall_protocol::{CloseCode, CloseReason, Uid};
 use tracing::info;
 
 use crate::link::Address;
+use crate::login::{GivenBack, Pending};
 use crate::shared::{Core, Shared, Waiter, now, settle};
 use crate::transport::Transport;
 
@@ -22,14 +24,6 @@ pub(crate) struct Arrival {
     /// What is written before anything of the session.
     pub(crate) say_first: Bytes,
     /// What came behind the login.
-    pub(crate) early: Vec<u8>,
-}
-
-/// A connection by which a client has come back.
-pub(crate) struct Connection<T> {
-    pub(crate) io: T,
-    pub(crate) address: Address,
-    /// What came behind its claims.
     pub(crate) early: Vec<u8>,
 }
 
@@ -120,7 +114,7 @@ impl Happened {
 }
 
 impl Shared {
-    /// Whether a newer connection waits for the driver of this one.
+    /// Whether a newer connection waits for the driver of this one. Under the lock, the answer stays true.
     pub(crate) fn has_arrival(&self, generation: u64) -> bool {
         self.generation.load(Ordering::Acquire) != generation
     }
@@ -128,7 +122,7 @@ impl Shared {
     /// The newest connection, and its number.
     pub(crate) fn take_arrival(&self) -> (u64, Option<Arrival>) {
         let mut core = self.lock();
-        (core.generation, core.arrival.take())
+        (self.generation.load(Ordering::Acquire), core.arrival.take())
     }
 
     /// Where the peer is, or was last.
@@ -141,7 +135,7 @@ impl Shared {
         let mut events = Vec::new();
         let detached = {
             let mut core = self.lock();
-            if core.generation != generation {
+            if self.has_arrival(generation) {
                 return false;
             }
             let was_attached = core.session.is_attached();
@@ -178,9 +172,11 @@ impl Shared {
         })
     }
 
-    /// The client knows its new token.
-    pub(crate) fn confirm_token(&self) {
-        if let Pass::Accepts(tokens) = &mut self.lock().pass {
+    /// The client knows its new token, as it has said over this connection. When another has come since, the word is out of
+    /// date: it was about a token that has been renewed again.
+    pub(crate) fn confirm_token(&self, generation: u64) {
+        let mut core = self.lock();
+        if let (Pass::Accepts(tokens), false) = (&mut core.pass, self.has_arrival(generation)) {
             tokens.confirm();
         }
     }
@@ -200,51 +196,48 @@ impl Shared {
     }
 
     /// A client has come back that is known to be this session's player: the session goes on over its connection, whether
-    /// the old one is gone or not. `answer` writes what the client is told, given what this end has taken and the
-    /// client's next token.
+    /// the old one is gone or not. `next` is its token for the next time.
     pub(crate) fn give_back<T: Transport>(
         &self,
+        pending: Pending<T>,
         claimed: &Claimed,
         next: &Token,
-        connection: Connection<T>,
-        answer: impl FnOnce(Taken) -> Bytes,
-    ) -> Result<(), (Connection<T>, Dismissed)> {
+        address: Address,
+    ) -> GivenBack<T> {
         let mut events = Vec::new();
-        let refused = {
-            let mut core = self.lock();
-            match core.accept(claimed, &mut events) {
-                Ok(()) => {
-                    if let Pass::Accepts(tokens) = &mut core.pass {
-                        tokens.renew(&claimed.token, claimed.attempt, next);
-                    }
-                    let say_first = answer(core.session.taken());
-                    let Connection { io, address, early } = connection;
-                    core.connect(Arrival { io: Box::new(io), say_first, early }, address);
-                    None
+        let mut core = self.lock();
+        let refused = match core.accept(claimed, &mut events) {
+            Ok(resumed) => {
+                if let Pass::Accepts(tokens) = &mut core.pass {
+                    tokens.renew(&claimed.token, claimed.attempt, next);
                 }
-                Err(why) => Some((connection, why)),
+                let Pending { login, io, mut out, door, .. } = pending;
+                login.give_back(core.session.taken(), next, door.time_us(), &mut out);
+                let arrival = Arrival { io: Box::new(io), say_first: out.freeze(), early: Vec::new() };
+                self.went_on(core, arrival, address, &resumed);
+                settle(events);
+                return GivenBack::Resumed;
             }
+            Err(refused) => refused,
         };
+        drop(core);
         settle(events);
-        match refused {
-            None => {
-                self.went_on();
-                Ok(())
-            }
-            Some((connection, NotAccepted::Harmless(why))) => {
+        let why = match refused {
+            NotAccepted::Harmless(why) => {
                 if cfg!(mutant = "7") {
                     self.close(CloseReason::from(why.code));
                 }
-                Err((connection, why))
+                why
             }
-            Some((connection, NotAccepted::Over(reason))) => {
+            NotAccepted::Over(reason) => {
                 let why = Dismissed { code: reason.code, position: None };
                 if !cfg!(mutant = "12") {
                     self.close(reason);
                 }
-                Err((connection, why))
+                why
             }
-        }
+        };
+        GivenBack::Not(Box::new(pending), why)
     }
 
     /// What this client says to come back; `None` if it cannot. Each is another attempt.
@@ -270,19 +263,20 @@ impl Shared {
         let mut events = Vec::new();
         let mut say_first = BytesMut::new();
         Frame::TokenOk.put(&mut say_first);
-        let resumed = {
-            let mut core = self.lock();
-            core.go_on(returned.taken, false, &mut events).map(|()| {
+        let mut core = self.lock();
+        match core.go_on(returned.taken, false, &mut events) {
+            Ok(resumed) => {
                 if let Pass::Shows { token, .. } = &mut core.pass {
                     *token = returned.token;
                 }
-                core.connect(Arrival { io, say_first: say_first.freeze(), early }, address);
-            })
-        };
-        settle(events);
-        match resumed {
-            Ok(()) => self.went_on(),
-            Err(reason) => self.close(reason),
+                self.went_on(core, Arrival { io, say_first: say_first.freeze(), early }, address, &resumed);
+                settle(events);
+            }
+            Err(reason) => {
+                drop(core);
+                settle(events);
+                self.close(reason);
+            }
         }
     }
 
@@ -295,20 +289,31 @@ impl Shared {
         self.tell();
     }
 
-    /// Wakes the driver and tells everybody.
-    fn went_on(&self) {
-        let (generation, resumed) = {
-            let core = self.lock();
-            (core.generation, core.happened.events.back().cloned())
-        };
-        self.generation.store(generation, Ordering::Release);
+    /// The session goes on over this connection: hands it to the driver, under the lock under which that was decided, and
+    /// tells everybody.
+    fn went_on(
+        &self,
+        mut core: MutexGuard<'_, Core>,
+        arrival: Arrival,
+        address: Address,
+        &Resumed { replayed, away }: &Resumed,
+    ) {
+        core.arrival = Some(arrival);
+        core.address = address;
+        core.happened.note(SessionEvent::Resumed { replayed, away });
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        drop(core);
         self.wake_driver();
-        if let Some(SessionEvent::Resumed { replayed, away }) = resumed {
-            let (away_ms, address) = (away.as_millis() as u64, self.address());
-            info!(target: "farcall", side = self.side.name(), uid = %self.uid, session = %self.id, %address, replayed, away_ms, "resumed");
-        }
+        let away_ms = away.as_millis() as u64;
+        info!(target: "farcall", side = self.side.name(), uid = %self.uid, session = %self.id, %address, replayed, away_ms, "resumed");
         self.tell();
     }
+}
+
+/// How a session has gone on.
+struct Resumed {
+    replayed: u64,
+    away: Duration,
 }
 
 impl Core {
@@ -324,7 +329,7 @@ impl Core {
         &mut self,
         claimed: &Claimed,
         events: &mut Vec<Event<'static, Waiter>>,
-    ) -> Result<(), NotAccepted> {
+    ) -> Result<Resumed, NotAccepted> {
         let harmless = |code, position| Err(NotAccepted::Harmless(Dismissed { code, position }));
         match (self.judge(claimed), self.session.closed()) {
             (TokenVerdict::Unknown, _) => harmless(CloseCode::NotResumable, None),
@@ -344,7 +349,7 @@ impl Core {
         peer: Taken,
         token_due: bool,
         events: &mut Vec<Event<'static, Waiter>>,
-    ) -> Result<(), CloseReason> {
+    ) -> Result<Resumed, CloseReason> {
         let now = now();
         let since = self.session.detached().map_or(now, |(since, _)| since);
         if self.session.is_attached() {
@@ -355,13 +360,6 @@ impl Core {
         }
         self.session.resume(peer, token_due, now, events)?;
         let away = now.saturating_duration_since(since);
-        self.happened.note(SessionEvent::Resumed { replayed: self.session.replaying(), away });
-        Ok(())
-    }
-
-    fn connect(&mut self, arrival: Arrival, address: Address) {
-        self.generation += 1;
-        self.arrival = Some(arrival);
-        self.address = address;
+        Ok(Resumed { replayed: self.session.replaying(), away })
     }
 }

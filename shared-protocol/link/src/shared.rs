@@ -41,7 +41,7 @@ impl std::fmt::Debug for Waiter {
 /// One end of a session with everything that hangs on it.
 pub(crate) struct Shared {
     core: Mutex<Core>,
-    /// A copy of the core's, for a look without the lock.
+    /// Connections this session has had before the present one. Changed under the lock only; read also without it.
     pub(crate) generation: AtomicU64,
     pub(crate) side: Side,
     pub(crate) uid: Uid,
@@ -71,8 +71,6 @@ pub(crate) struct Core {
     pub(crate) session: Session<Waiter>,
     /// The driver, while it sleeps.
     driver: Option<Waker>,
-    /// Connections this session has had before the present one.
-    pub(crate) generation: u64,
     /// A connection that has taken the session over, until the driver gets it.
     pub(crate) arrival: Option<Arrival>,
     /// By what a client comes back.
@@ -114,7 +112,6 @@ impl Shared {
             core: Mutex::new(Core {
                 session,
                 driver: None,
-                generation: 0,
                 arrival: None,
                 pass,
                 address,
@@ -171,7 +168,7 @@ impl Shared {
     /// The driver's own access on behalf of a connection. `None` if another has taken the session over (R5).
     pub(crate) fn drive<R>(&self, generation: u64, act: impl FnOnce(&mut Session<Waiter>) -> R) -> Option<R> {
         let mut core = self.lock();
-        (core.generation == generation || cfg!(mutant = "5")).then(|| act(&mut core.session))
+        (!self.has_arrival(generation) || cfg!(mutant = "5")).then(|| act(&mut core.session))
     }
 
     /// The driver goes to sleep until the instant returned; whoever gives it work wakes it. `None` if there is work
@@ -179,7 +176,7 @@ impl Shared {
     pub(crate) fn sleep(&self, waker: &Waker, blocked: bool, generation: u64) -> Option<Option<Instant>> {
         let now = now();
         let mut core = self.lock();
-        let has_work = core.session.closed().is_some() || core.generation != generation;
+        let has_work = core.session.closed().is_some() || self.has_arrival(generation);
         if has_work || (!blocked && core.session.has_output(now)) {
             return None;
         }

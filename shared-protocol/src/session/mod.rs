@@ -192,21 +192,12 @@ impl<W> Session<W> {
 
     /// Ends the session from this end. Every pending call gets its ending (P-71); orderly closes still let the log out.
     pub fn close(&mut self, reason: CloseReason, events: &mut impl Extend<Event<'static, W>>) {
-        self.end(reason, None, events);
+        self.close_forgotten(reason, None, events);
     }
 
     /// Ends the session, where the peer has said how much it had taken when it forgot it: every call beyond that
     /// certainly never ran.
     pub fn close_forgotten(
-        &mut self,
-        reason: CloseReason,
-        peer_position: Option<u64>,
-        events: &mut impl Extend<Event<'static, W>>,
-    ) {
-        self.end(reason, peer_position, events);
-    }
-
-    fn end(
         &mut self,
         reason: CloseReason,
         peer_position: Option<u64>,
