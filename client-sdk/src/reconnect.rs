@@ -176,3 +176,23 @@ impl Comeback {
         Attempt::Settled
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_their_bound_and_are_random_below_it() {
+        let reconnect = Reconnect::default();
+        for (attempt, bound_ms) in
+            [(0, 100), (1, 200), (5, 3_200), (6, 5_000), (40, 5_000), (u32::MAX, 5_000)]
+        {
+            let pauses: Vec<Duration> = (0..64).map(|_| reconnect.pause(attempt)).collect();
+            assert!(
+                pauses.iter().all(|pause| *pause <= Duration::from_millis(bound_ms)),
+                "{attempt}: {pauses:?}"
+            );
+            assert!(pauses.iter().any(|pause| *pause != pauses[0]), "not random");
+        }
+    }
+}

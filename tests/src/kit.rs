@@ -131,12 +131,9 @@ impl TestServer {
     /// # Panics
     /// When it is not let in.
     pub async fn player_with(&self, config: ClientConfig) -> TestPlayer {
-        let answers = Answers::default();
-        let asked = answers.clone();
-        let routes = config.routes.fallback(move |call| asked.answer(call));
+        let (answers, config) = Answers::asked_by(config);
         let stream = self.server().await.dialer().connect().await.expect("the server's ear");
-        let client = Client::over(stream, ClientConfig { routes, ..config }).await;
-        TestPlayer { client: client.expect("a login"), answers }
+        TestPlayer { client: Client::over(stream, config).await.expect("a login"), answers }
     }
 
     /// A player behind a network that can fail, and that comes back by itself when it has.
@@ -165,11 +162,8 @@ impl TestServer {
         network: &Network,
         config: ClientConfig,
     ) -> Result<TestPlayer, ConnectError> {
-        let answers = Answers::default();
-        let asked = answers.clone();
-        let routes = config.routes.fallback(move |call| asked.answer(call));
-        let client = Client::connect_by(network.dial(), ClientConfig { routes, ..config }).await?;
-        Ok(TestPlayer { client, answers })
+        let (answers, config) = Answers::asked_by(config);
+        Ok(TestPlayer { client: Client::connect_by(network.dial(), config).await?, answers })
     }
 }
 
@@ -199,6 +193,14 @@ impl std::fmt::Debug for Answers {
 }
 
 impl Answers {
+    /// Answers that a client with this configuration asks for what it does not serve by itself.
+    fn asked_by(config: ClientConfig) -> (Self, ClientConfig) {
+        let answers = Self::default();
+        let asked = answers.clone();
+        let routes = config.routes.fallback(move |call| asked.answer(call));
+        (answers, ClientConfig { routes, ..config })
+    }
+
     fn answer(&self, call: RawCall<'_>) -> Option<Result<Vec<u8>, Vec<u8>>> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         answers.get(&call.route).and_then(|handler| handler(call))

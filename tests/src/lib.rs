@@ -3,6 +3,7 @@
 
 pub mod faults;
 pub mod kit;
+pub mod raw;
 pub mod sim;
 pub mod table;
 

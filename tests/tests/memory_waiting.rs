@@ -10,10 +10,8 @@ use std::sync::atomic::Ordering;
 
 use bytes::BytesMut;
 use counting::IN_USE;
-use farcall_client::{Codec, Credential};
-use farcall_protocol::handshake::Connecting;
-use farcall_protocol::{Announced, Uid};
-use farcall_server::{Admission, Limits, Server, ServerConfig};
+use farcall_server::{Admission, Server, ServerConfig};
+use farcall_tests::raw;
 use farcall_tests::waiting::until;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -23,19 +21,8 @@ const SESSIONS: usize = 500;
 /// A player whose connection is all that this process has of it.
 async fn log_in(server: &Server, number: usize) -> TcpStream {
     let mut stream = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
-    let connecting = Connecting {
-        uid: Uid::from(number as u64),
-        credential: Credential::Anonymous,
-        build: 0,
-        metadata: vec![],
-        nonce: [7; 16],
-        takes: Announced::from(&Limits::default()),
-        codecs: vec![Codec::Bincode],
-        can_return: true,
-        resume: None,
-    };
     let mut out = BytesMut::new();
-    let _ = connecting.start(&mut out);
+    let _ = raw::connecting(&number.to_string()).start(&mut out);
     stream.write_all(&out).await.unwrap();
     let mut welcome = [0; 512];
     assert!(stream.read(&mut welcome).await.unwrap() > 0);

@@ -150,3 +150,28 @@ async fn who_has_waited_longest_makes_room_when_too_much_waits() {
     network.refuse(false);
     assert_eq!(ended(ann).await, CloseCode::SlowConsumer);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_is_refused_for_good_does_not_try_again() {
+    use farcall_server::{Admission, Refusal};
+    let update = || Refusal::UpdateRequired { message: "old".into(), url: "https://example.org".into() };
+    for refusal in [Refusal::unauthorized("expired"), Refusal::because("banned"), update()] {
+        let (is_open, code) = (Arc::new(std::sync::atomic::AtomicBool::new(true)), refusal.code());
+        let door = is_open.clone();
+        let admission = Admission::new(move |arrival| {
+            let let_in = door.load(std::sync::atomic::Ordering::SeqCst);
+            let refusal = refusal.clone();
+            async move { if let_in { Ok(arrival.uid) } else { Err(refusal) } }
+        });
+        let game = TestServer::new(contracts![Lobby]).states(States::new().with(Notes::default()));
+        let game = game.admission(admission);
+        let network = Network::to(game.server().await);
+        let ann = game.player_over(&network, "ann").await;
+        is_open.store(false, std::sync::atomic::Ordering::SeqCst);
+        network.cut();
+        assert_eq!(ended(&ann).await, code);
+        tokio::time::sleep(ms(50_000)).await;
+        assert_eq!(network.connections(), 2);
+        assert!(game.server().await.player("ann").is_ok(), "the session waits for whoever may have it");
+    }
+}

@@ -2,15 +2,16 @@
 //! nothing to who has no right to it. Written with the protocol's own handshake, to say what no client of ours would.
 
 use bytes::BytesMut;
-use farcall_client::{Codec, Credential};
+use farcall_client::Credential;
 use farcall_link::transport::memory::Dialer;
+use farcall_protocol::SessionId;
 use farcall_protocol::handshake::{
     Connecting, Dismissed, Established, LoginError, Return, Returned, Token, Verdict,
 };
 use farcall_protocol::session::Taken;
 use farcall_protocol::wire::{Frame, Split, split};
-use farcall_protocol::{Announced, SessionId};
-use farcall_server::{Admission, Arrival, DuplicateLogin, Refusal, Uid};
+use farcall_server::{Admission, Arrival, DuplicateLogin, Refusal};
+use farcall_tests::raw;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::*;
@@ -36,17 +37,8 @@ async fn say(
     resume: Option<Return>,
 ) -> (Result<Verdict, LoginError>, DuplexStream) {
     let mut io = dialer.connect().await.unwrap();
-    let connecting = Connecting {
-        uid: Uid::new(uid).unwrap(),
-        credential: Credential::Bearer(format!("{password_of}'s password")),
-        build: 0,
-        metadata: vec![],
-        nonce: [7; 16],
-        takes: Announced::from(&Limits::default()),
-        codecs: vec![Codec::Bincode],
-        can_return: true,
-        resume,
-    };
+    let credential = Credential::Bearer(format!("{password_of}'s password"));
+    let connecting = Connecting { credential, resume, ..raw::connecting(uid) };
     let mut out = BytesMut::new();
     let awaiting = connecting.start(&mut out);
     io.write_all(&out).await.unwrap();
