@@ -24,15 +24,25 @@ const KEPT: Duration = Duration::from_secs(600);
 
 impl Graves {
     pub(crate) fn bury(&self, session: SessionId, tombstone: Tombstone) {
+        self.clear(GRAVES_MAX - 1);
+        let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        order.push_back((Instant::now(), session));
+        self.by_session.insert(session, Arc::new(tombstone));
+    }
+
+    /// Forgets those that have been kept long enough.
+    pub(crate) fn forget_old(&self) {
+        self.clear(GRAVES_MAX);
+    }
+
+    fn clear(&self, max: usize) {
         let now = Instant::now();
         let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        while order.front().is_some_and(|(at, _)| order.len() >= GRAVES_MAX || now - *at >= KEPT) {
+        while order.front().is_some_and(|(at, _)| order.len() > max || now - *at >= KEPT) {
             if let Some((_, oldest)) = order.pop_front() {
                 self.by_session.remove(&oldest);
             }
         }
-        order.push_back((now, session));
-        self.by_session.insert(session, Arc::new(tombstone));
     }
 
     pub(crate) fn find(&self, session: SessionId) -> Option<Arc<Tombstone>> {

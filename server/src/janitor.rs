@@ -1,5 +1,5 @@
 //! Looks after what all sessions hold together: those without a connection wait at the server's cost, and that cost has a
-//! bound (L27).
+//! bound (L27); and what is kept of those that are over has its time (L41).
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -26,6 +26,7 @@ pub(crate) async fn look_after(server: Weak<Inner>) {
         }
         let Some(server) = server.upgrade() else { return };
         make_room(&server);
+        server.graves.forget_old();
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) struct Inner {
     pub(crate) graves: Graves,
     pub(crate) groups: Groups,
     local_addr: OnceLock<SocketAddr>,
-    dialer: OnceLock<Dialer>,
+    dialer: Dialer,
     pub(crate) logins_pending: Arc<Semaphore>,
     pub(crate) counters: Counters,
     pub(crate) closing: CancellationToken,
@@ -115,13 +115,14 @@ impl Server {
     pub async fn bind<T>(config: ServerConfig, admission: Admission<T>) -> Result<Self, BindError> {
         let address = config.address.clone();
         let at = |error| BindError::Address { address: address.clone(), error };
-        let inner = Inner::new(config, admission.door)?;
+        let (near, dialer) = memory::listener();
+        let inner = Inner::new(config, admission.door, dialer)?;
         let listener = TcpListener::bind(&address).await.map_err(at)?;
         let local_addr = listener.local_addr().map_err(at)?;
         inner.tasks.spawn(accept::over_tcp(inner.clone(), listener));
         info!(target: "farcall", address = %local_addr, routes = inner.router.names().len(), "listening");
         let _ = inner.local_addr.set(local_addr);
-        Ok(Self::start(inner))
+        Ok(Self::start(inner, near))
     }
 
     /// Starts a server for connections of this process only: no port, for tests.
@@ -129,13 +130,12 @@ impl Server {
     /// # Errors
     /// [`BindError`]; nothing runs then.
     pub fn in_memory<T>(config: ServerConfig, admission: Admission<T>) -> Result<Self, BindError> {
-        Ok(Self::start(Inner::new(config, admission.door)?))
+        let (near, dialer) = memory::listener();
+        Ok(Self::start(Inner::new(config, admission.door, dialer)?, near))
     }
 
-    fn start(inner: Arc<Inner>) -> Self {
-        let (listener, dialer) = memory::listener();
-        let _ = inner.dialer.set(dialer);
-        inner.tasks.spawn(accept::in_memory(inner.clone(), listener));
+    fn start(inner: Arc<Inner>, near: memory::Listener) -> Self {
+        inner.tasks.spawn(accept::in_memory(inner.clone(), near));
         inner.tasks.spawn(janitor::look_after(Arc::downgrade(&inner)));
         for line in inner.router.table_in_words() {
             debug!(target: "farcall", side = Side::Server.name(), "serves {line}");
@@ -150,8 +150,7 @@ impl Server {
 
     /// The way to it within this process: `Client::over(server.dialer().connect().await?, ..)`.
     pub fn dialer(&self) -> Dialer {
-        #[expect(clippy::expect_used, reason = "set before anybody has a handle")]
-        self.inner.dialer.get().cloned().expect("a started server")
+        self.inner.dialer.clone()
     }
 
     /// A player, to call or push to: its newest session.
@@ -244,7 +243,7 @@ impl Drop for Running {
 }
 
 impl Inner {
-    fn new(config: ServerConfig, admission: DoorKeeper) -> Result<Arc<Self>, BindError> {
+    fn new(config: ServerConfig, admission: DoorKeeper, dialer: Dialer) -> Result<Arc<Self>, BindError> {
         if admission.is_out_of_order {
             return Err(BindError::ClosedBeforeSession);
         }
@@ -280,7 +279,7 @@ impl Inner {
             graves: Graves::default(),
             groups: Groups::default(),
             local_addr: OnceLock::new(),
-            dialer: OnceLock::new(),
+            dialer,
             counters: Counters::new(),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -38,7 +38,8 @@ pub struct Limits {
     pub ack_silence_max: Duration,
     /// How long a session waits for a connection to come back (L27). Zero: it ends with its connection.
     pub resume_window: Duration,
-    /// Messages waiting for a handler slot before the session is closed as overflowing, beyond the calls.
+    /// Messages waiting for a handler slot, or for the game's loop, before it is too much: the session is closed as
+    /// overflowing; a client whose game does not poll leaves it instead, and comes back when half of them are gone.
     pub inbox_items_max: usize,
     /// Their bytes (L16).
     pub inbox_bytes_max: usize,

@@ -175,3 +175,19 @@ async fn who_is_refused_for_good_does_not_try_again() {
         assert!(game.server().await.player("ann").is_ok(), "the session waits for whoever may have it");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn why_a_session_is_over_is_told_for_ten_minutes() {
+    for (after, code) in [(500, CloseCode::Kicked), (700, CloseCode::NotResumable)] {
+        // A client that is more patient than the server: it still asks when nobody remembers.
+        let (game, _, network) = game_with(|limits| limits.resume_window = ms(3_600_000)).await;
+        let ann = game.player_over(&network, "ann").await;
+        network.refuse(true);
+        network.cut();
+        until(|| !ann.session().is_attached()).await;
+        assert!(game.server().await.kick("ann", "enough"));
+        tokio::time::sleep(ms(after * 1_000)).await;
+        network.refuse(false);
+        assert_eq!(ended(&ann).await, code, "after {after} s");
+    }
+}
