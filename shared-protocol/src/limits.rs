@@ -38,6 +38,9 @@ pub struct Limits {
     pub ack_silence_max: Duration,
     /// How long a session waits for a connection to come back (L27). Zero: it ends with its connection.
     pub resume_window: Duration,
+    /// How often one session may come back within 10 s (L28); each time costs a replay. Over it, a client is told to try
+    /// again later, and its session waits. The default leaves room for a train in a tunnel.
+    pub resumes_max: u32,
     /// Messages waiting for a handler slot, or for the game's loop, before it is too much: the session is closed as
     /// overflowing; a client whose game does not poll leaves it instead, and comes back when half of them are gone.
     pub inbox_items_max: usize,
@@ -100,6 +103,7 @@ impl Default for Limits {
             write_stall_max: Duration::from_secs(10),
             ack_silence_max: Duration::from_secs(30),
             resume_window: Duration::from_secs(60),
+            resumes_max: 20,
             inbox_items_max: 1_024,
             inbox_bytes_max: 512 << 10,
         }

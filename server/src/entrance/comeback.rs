@@ -8,7 +8,7 @@ use farcall_protocol::handshake::{Claimed, Dismissed};
 use farcall_protocol::{CloseCode, Uid};
 use tracing::debug;
 
-use super::{Visit, turn_away};
+use super::{BUSY, Visit, turn_away};
 use crate::seat::Seat;
 use crate::server::Inner;
 
@@ -35,6 +35,7 @@ impl Visit<'_> {
                             server.counters.resumed.fetch_add(1, Ordering::Relaxed);
                             return Ok(None);
                         }
+                        GivenBack::TooOften(pending) => return Err(turn_away(*pending, BUSY).await),
                         GivenBack::Not(not_given_back, why) => {
                             pending = *not_given_back;
                             why

@@ -111,6 +111,8 @@ pub enum GivenBack<T> {
     Resumed,
     /// It does not, and why: [`Pending::dismiss`] the client.
     Not(Box<Pending<T>>, Dismissed),
+    /// Not now: its client has come back too often of late (L28). The session waits; [`Pending::refuse`] the client as busy.
+    TooOften(Box<Pending<T>>),
 }
 
 impl<T: Transport> Pending<T> {

@@ -31,6 +31,8 @@ pub(crate) struct Arrival {
 enum NotAccepted {
     /// Only that connection is concerned (R7).
     Harmless(Dismissed),
+    /// Its client comes back too often (L28).
+    TooOften,
     /// The session must end.
     Over(CloseReason),
 }
@@ -229,6 +231,7 @@ impl Shared {
                 }
                 why
             }
+            NotAccepted::TooOften => return GivenBack::TooOften(Box::new(pending)),
             NotAccepted::Over(reason) => {
                 let why = Dismissed { code: reason.code, position: None };
                 if !cfg!(mutant = "12") {
@@ -331,7 +334,7 @@ impl Core {
         events: &mut Vec<Event<'static, Waiter>>,
     ) -> Result<Resumed, NotAccepted> {
         let harmless = |code, position| Err(NotAccepted::Harmless(Dismissed { code, position }));
-        match (self.judge(claimed), self.session.closed()) {
+        match (self.judge(claimed), self.session.closed().cloned()) {
             (TokenVerdict::Unknown, _) => harmless(CloseCode::NotResumable, None),
             (_, Some(reason)) => harmless(reason.code, Some(self.session.taken().position)),
             (TokenVerdict::Late, None) => harmless(CloseCode::Superseded, None),
@@ -339,7 +342,10 @@ impl Core {
                 CloseCode::TokenStolen,
                 "an older token came with a new attempt",
             ))),
-            (TokenVerdict::Valid, None) => self.go_on(claimed.taken, true, events).map_err(NotAccepted::Over),
+            (TokenVerdict::Valid, None) if self.session.may_resume(now()) => {
+                self.go_on(claimed.taken, true, events).map_err(NotAccepted::Over)
+            }
+            (TokenVerdict::Valid, None) => Err(NotAccepted::TooOften),
         }
     }
 

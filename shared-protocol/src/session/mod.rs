@@ -110,6 +110,7 @@ struct Inbound {
     pongs: Budget,
     idle_acks: Budget,
     cancels: Budget,
+    resumes: Budget,
 }
 
 /// Unlogged frames to be made from state when the writer runs: a full log cannot hold them up.
@@ -144,6 +145,8 @@ const ACK_BYTES: usize = 16 << 10;
 const ACK_DELAY: Duration = Duration::from_millis(100);
 /// L20, P-53: pings more frequent than this are a flood, once their burst is spent.
 const PING_EVERY: Duration = Duration::from_secs(1);
+/// L28, P-62: within this time a session comes back so many times and no more.
+const RESUMES_WITHIN: Duration = Duration::from_secs(10);
 
 impl<W> Session<W> {
     /// A session that begins now. `round_trip` is how long the server took to answer the client's first frame, which says how
@@ -167,7 +170,7 @@ impl<W> Session<W> {
             outgoing: Outgoing::new(),
             waiting: Waiting::new(),
             incoming: Incoming::new(slots_max),
-            inbound: Inbound::new(side, heartbeat, now),
+            inbound: Inbound::new(side, heartbeat, &limits, now),
             liveness: Liveness::new(side, &limits, heartbeat, silence_max, jitter, now),
             control: Control::default(),
             clock: match side {
@@ -297,7 +300,7 @@ impl<W> Session<W> {
 }
 
 impl Inbound {
-    fn new(side: Side, heartbeat: Duration, now: Instant) -> Self {
+    fn new(side: Side, heartbeat: Duration, limits: &Limits, now: Instant) -> Self {
         // The server pings as often as it announced, and is answered as often; twice that is still no flood.
         let beat = PING_EVERY.min(heartbeat / 2);
         let (pings, pongs) = if side == Side::Client { (beat, PING_EVERY) } else { (PING_EVERY, beat) };
@@ -315,6 +318,7 @@ impl Inbound {
             idle_acks: Budget::new(50, Duration::from_millis(20), now),
             // L19: 100 in 30 seconds beyond calls that were let end, each of which earns one.
             cancels: Budget::new(100, Duration::from_millis(300), now),
+            resumes: Budget::new(limits.resumes_max, RESUMES_WITHIN / limits.resumes_max.max(1), now),
         }
     }
 

@@ -105,6 +105,12 @@ impl<W> Session<W> {
         self.log.detach(DETACHED_BYTES_MAX, DETACHED_FRAMES_MAX);
     }
 
+    /// A client that is known to be this session's own has come back: whether it may, or has done so too often of late
+    /// (L28).
+    pub fn may_resume(&mut self, now: Instant) -> bool {
+        self.inbound.resumes.spend(now)
+    }
+
     /// The session goes on over another connection, whose peer has taken that much of what was sent here. Replaces
     /// a connection that is still there. `token_due` on the server, where the client has to confirm its new token.
     ///

@@ -4,7 +4,7 @@
 use bytes::BytesMut;
 use farcall_client::Credential;
 use farcall_link::transport::memory::Dialer;
-use farcall_protocol::SessionId;
+use farcall_protocol::{Limits, SessionId};
 use farcall_protocol::handshake::{
     Connecting, Dismissed, Established, LoginError, Return, Returned, Token, Verdict,
 };
@@ -205,11 +205,54 @@ async fn a_thousand_returns_at_once_are_one_return() {
             Ok(Verdict::Resumed(_)) => resumed += 1,
             // A newer one came before it was told.
             Err(HUNG_UP) => overtaken += 1,
+            // Too many even of her own.
+            Err(LoginError::Refused(Refusal::Busy { .. })) => {}
             other => assert_eq!(dismissed(other), CloseCode::Superseded),
         }
         kept.push(io);
     }
     assert!(resumed >= 1);
     assert!(player.session().is_open());
+    assert!(server.stats().resumed <= u64::from(Limits::default().resumes_max));
     assert_eq!((server.stats().sessions, server.stats().resumed), (1, resumed + overtaken));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_comes_back_so_often_in_ten_seconds_and_no_more() {
+    let game = house(DuplicateLogin::KickOld).await.configured(|config| config.limits.resumes_max = 3);
+    let server = game.server().await;
+    let dialer = server.dialer();
+    let (ann, _io) = log_in(&dialer, "ann").await;
+    let player = server.player("ann").unwrap();
+    let mut claims = honest(&ann, 0);
+    let mut back = async |attempt| {
+        claims.attempt = attempt;
+        let (verdict, io) = say(&dialer, "ann", "ann", Some(claims.clone())).await;
+        if let Ok(Verdict::Resumed(returned)) = &verdict {
+            claims.token = returned.token.clone();
+        }
+        (verdict, io)
+    };
+    let mut kept = None;
+    for attempt in 1..=3 {
+        let (verdict, io) = back(attempt).await;
+        assert!(matches!(verdict, Ok(Verdict::Resumed(_))), "{attempt}: {verdict:?}");
+        kept = Some(io);
+    }
+    // The fourth is told to wait, and the third goes on.
+    let (verdict, _io) = back(4).await;
+    assert!(matches!(verdict, Err(LoginError::Refused(Refusal::Busy { .. }))), "{verdict:?}");
+    assert!(player.session().is_attached());
+    let nothing = tokio::time::timeout(ms(1), kept.unwrap().read_u8()).await;
+    assert!(nothing.is_err(), "the connection that won notices nothing");
+    // Guesses are not hers and cost her nothing.
+    for attempt in 5..50 {
+        let guess = Return { token: Token([1; 32]), ..honest(&ann, attempt) };
+        assert_eq!(dismissed(say(&dialer, "ann", "ann", Some(guess)).await.0), CloseCode::NotResumable);
+    }
+    tokio::time::sleep(ms(3_334)).await;
+    let (verdict, _io) = back(50).await;
+    assert!(matches!(verdict, Ok(Verdict::Resumed(_))), "a third of ten seconds later: {verdict:?}");
+    let (verdict, _io) = back(51).await;
+    assert!(matches!(verdict, Err(LoginError::Refused(Refusal::Busy { .. }))), "{verdict:?}");
 }
