@@ -21,29 +21,39 @@ pub struct Starting {
 impl Client {
     /// Connects as [`connect`](Self::connect) does, on a thread of the library's own: for programs without a runtime.
     pub fn start(config: ClientConfig) -> Starting {
+        let address = config.address.clone();
+        Starting::begin(&address, Self::connect(config))
+    }
+}
+
+impl Starting {
+    /// Begins to connect on the library's thread; `address` is for whom it cannot be told otherwise.
+    pub(crate) fn begin(
+        address: &str,
+        connecting: impl Future<Output = Result<Client, ConnectError>> + Send + 'static,
+    ) -> Self {
         let (arrives, arrival) = oneshot::channel();
         match runtime() {
             Ok(runtime) => {
                 runtime.spawn(async {
                     let mut arrives = arrives;
                     tokio::select! {
+                        biased;
                         // Whoever has dropped the receiver does not want it any more.
                         () = arrives.closed() => {}
-                        client = Self::connect(config) => {
+                        client = connecting => {
                             let _ = arrives.send(client);
                         }
                     }
                 });
             }
             Err(error) => {
-                let _ = arrives.send(Err(ConnectError::Address { address: config.address, error }));
+                let _ = arrives.send(Err(ConnectError::Address { address: address.to_owned(), error }));
             }
         }
-        Starting { arrival }
+        Self { arrival }
     }
-}
 
-impl Starting {
     /// Whether it has got there, or why not; `None` as long as it is on its way, and when it has said so before.
     pub fn poll(&mut self) -> Option<Result<Client, ConnectError>> {
         self.arrival.try_recv().ok()

@@ -6,23 +6,17 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use farcall_link::transport::tcp;
-use farcall_link::{
-    Address, Inbox, Link, LinkConfig, LoginFailed, Peer, PollError, Polled, Router, Served, SessionHandle,
-    StartError, Transport,
-};
-use farcall_protocol::handshake::Connecting;
+use farcall_link::{Address, LoginFailed, Peer, PollError, Polled, SessionHandle, StartError, Transport};
 use farcall_protocol::{
-    Announced, Answer, Caller, CloseCode, CloseReason, Limits, Notified, Reaches, RouteDescriptor,
-    ServedByServer, Side,
+    Answer, Caller, CloseCode, CloseReason, Notified, Reaches, RouteDescriptor, ServedByServer,
 };
 use serde::Serialize;
-use tokio::net::TcpStream;
-use tracing::info;
 
+use crate::access::{Access, Dial, over_tcp};
+use crate::background::Starting;
 use crate::config::ClientConfig;
 use crate::events::Events;
-use crate::reconnect::{Comeback, Dial};
+use crate::reconnect::log_in_again;
 
 /// A session with a server. Contracts served by the server are called on it; everything else is behind
 /// [`session`](Self::session).
@@ -38,7 +32,7 @@ pub struct Client {
 #[derive(Debug)]
 struct Held {
     server: Peer<ServedByServer>,
-    inbox: Arc<Inbox>,
+    access: Arc<Access>,
 }
 
 /// Why a client did not connect.
@@ -58,6 +52,9 @@ pub enum ConnectError {
     /// The server did not let it in.
     #[error(transparent)]
     Login(#[from] LoginFailed),
+    /// It did not try: its last session ended so that another is of no use, or it has no way to another.
+    #[error("no other session: {code} ({0})", code = .0.code.name())]
+    Over(CloseReason),
 }
 
 impl Client {
@@ -68,8 +65,7 @@ impl Client {
     /// # Errors
     /// [`ConnectError`]. Dropping the future gives the attempt up.
     pub async fn connect(config: ClientConfig) -> Result<Self, ConnectError> {
-        let address = config.address.clone();
-        let dial: Dial = Arc::new(move || Box::pin(dial_tcp(address.clone())));
+        let dial = over_tcp(config.address.clone());
         Self::dial(dial, config).await
     }
 
@@ -86,7 +82,7 @@ impl Client {
         T: Transport,
         F: Future<Output = io::Result<T>> + Send + 'static,
     {
-        let dial: Dial = Arc::new(move || {
+        let dial: Dial = Box::new(move || {
             let dialing = dial();
             Box::pin(async move { Ok((Box::new(dialing.await?) as Box<dyn Transport>, Address::Memory)) })
         });
@@ -99,59 +95,17 @@ impl Client {
     /// # Errors
     /// [`ConnectError`].
     pub async fn over<T: Transport>(io: T, config: ClientConfig) -> Result<Self, ConnectError> {
-        Self::login(io, Address::Memory, None, config).await
+        let access = Arc::new(Access::new(config, None)?);
+        access.log_in(io, Address::Memory, access.credential()).await
     }
 
     async fn dial(dial: Dial, config: ClientConfig) -> Result<Self, ConnectError> {
-        let address = config.address.clone();
-        let at = |error| ConnectError::Address { address: address.clone(), error };
-        let connecting = tokio::time::timeout(patience(&config.limits), dial());
-        let (io, peer) = connecting.await.map_err(|_| at(io::ErrorKind::TimedOut.into()))?.map_err(at)?;
-        Self::login(io, peer, Some(dial), config).await
+        let access = Arc::new(Access::new(config, Some(dial))?);
+        access.connect(access.credential()).await
     }
 
-    async fn login<T: Transport>(
-        io: T,
-        address: Address,
-        dial: Option<Dial>,
-        config: ClientConfig,
-    ) -> Result<Self, ConnectError> {
-        let ClientConfig { serves, bare, handlers_in, routes, states, limits, .. } = config;
-        let router = Router::collect(Served {
-            side: Side::Client,
-            contracts: &serves,
-            bare,
-            handlers_in,
-            routes,
-            states,
-            session: None,
-        })?;
-        let router = Arc::new(router);
-        let inbox = Arc::new(Inbox::new(router.frame()));
-        let connecting = Connecting {
-            uid: config.uid,
-            credential: config.credential,
-            build: config.build,
-            metadata: config.metadata,
-            takes: Announced::from(&limits),
-            nonce: [0; 16],
-            codecs: config.codecs,
-            can_return: dial.is_some() && !limits.resume_window.is_zero(),
-            resume: None,
-        };
-        let time = patience(&limits);
-        let inbox_max = (limits.inbox_items_max, limits.inbox_bytes_max);
-        let link_config =
-            LinkConfig { limits, router, inbox: inbox.clone(), owner: Arc::new(()), data: Arc::new(()) };
-        let link = farcall_link::connect(io, connecting.clone(), address, time, link_config).await?;
-        let server = link.peer();
-        let reconnect = config.reconnect;
-        let comeback = dial.map(|dial| {
-            let inbox = inbox.clone();
-            Comeback { dial, connecting, reconnect, time, inbox, inbox_max }
-        });
-        tokio::spawn(stay(link, comeback));
-        Ok(Self { held: Arc::new(Held { server, inbox }) })
+    pub(crate) fn of(server: Peer<ServedByServer>, access: Arc<Access>) -> Self {
+        Self { held: Arc::new(Held { server, access }) }
     }
 
     /// Runs what waits for the game's loop, on this thread: the server's calls and messages for handlers that take
@@ -162,39 +116,13 @@ impl Client {
     /// # Errors
     /// [`PollError`]: the handlers take another type, or another thread is polling.
     pub fn poll<F: 'static>(&self, frame: &mut F, budget: Duration) -> Result<Polled, PollError> {
-        self.held.inbox.poll(frame, budget)
+        self.held.access.inbox.poll(frame, budget)
     }
 
     /// Everything about the session that is not a call of a contract.
     pub fn session(&self) -> ServerSession<'_> {
-        ServerSession { handle: self.held.server.session() }
+        ServerSession { handle: self.held.server.session(), access: &self.held.access }
     }
-}
-
-/// Runs the session, and says in the log that it began and ended.
-async fn stay(link: Link, comeback: Option<Comeback>) {
-    let server: Peer<ServedByServer> = link.peer();
-    let session = server.session();
-    info!(target: "farcall", side = Side::Client.name(), uid = %session.uid(), session = %session.id(), address = %session.address(), "opened");
-    if let Some(comeback) = comeback.filter(|_| !session.resume_window().is_zero()) {
-        // A task of its own: it sleeps while the session runs, and ends with it.
-        tokio::spawn(comeback.keep(server.clone()));
-    }
-    let CloseReason { code, message, by_peer } = link.run().await;
-    info!(target: "farcall", side = Side::Client.name(), uid = %session.uid(), session = %session.id(), code = code.name(), by_peer, reason = ?message, "closed");
-}
-
-/// How long a server is waited for: longer than it takes by its own limit, so that its refusal is heard and not taken for
-/// silence.
-fn patience(limits: &Limits) -> Duration {
-    limits.login_timeout * 2
-}
-
-async fn dial_tcp(address: String) -> io::Result<(Box<dyn Transport>, Address)> {
-    let stream = TcpStream::connect(&address).await?;
-    tcp::prepare(&stream)?;
-    let peer = stream.peer_addr()?;
-    Ok((Box::new(stream), peer.into()))
 }
 
 impl Drop for Held {
@@ -226,6 +154,7 @@ impl Caller for Client {
 #[derive(Debug, Clone, Copy)]
 pub struct ServerSession<'a> {
     handle: SessionHandle<'a>,
+    access: &'a Arc<Access>,
 }
 
 impl<'a> Deref for ServerSession<'a> {
@@ -245,5 +174,27 @@ impl ServerSession<'_> {
     pub async fn leave(self) {
         self.handle.close(CloseReason::ours(CloseCode::Done, ""));
         self.handle.ended().await;
+    }
+
+    /// Once the session is over, gets another: waits for that, then logs in afresh as it first did, again and again with
+    /// growing random pauses until the server lets it in. For a session that could not be had back: its time ran out, the server
+    /// has restarted. Never done without being asked, for it is another session: the server has loaded the player anew, and calls
+    /// of the old one have ended.
+    ///
+    /// # Errors
+    /// [`ConnectError`]: trying again is of no use, as the session's end (the player was kicked, has logged in elsewhere, has left)
+    /// or the server's refusal says; a client [`over`](Client::over) one connection has no way to another. Dropping the future
+    /// gives it up.
+    pub async fn reconnect(self) -> Result<Client, ConnectError> {
+        self.handle.ended().await;
+        log_in_again(self.access.clone(), self.handle.closed().await).await
+    }
+
+    /// For a program without a runtime: [`reconnect`](Self::reconnect) in the background.
+    pub fn start_reconnect(self) -> Starting {
+        let (session, access): (Peer<ServedByServer>, _) = (self.handle.owned(), self.access.clone());
+        Starting::begin(self.access.address(), async move {
+            ServerSession { handle: session.session(), access: &access }.reconnect().await
+        })
     }
 }

@@ -76,6 +76,7 @@
 //! Here live: connecting and coming back, the handle to the server, events. Not here: what a session is (`farcall-protocol`),
 //! how one runs over a connection (`farcall-link`).
 
+mod access;
 mod background;
 mod client;
 mod config;

@@ -4,21 +4,19 @@
 
 use std::fmt;
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use farcall_link::{Address, Inbox, LoginFailed, Peer, Returning, SessionEvent, Transport, come_back};
-use farcall_protocol::handshake::{Connecting, Credential, LoginError, Refusal};
+use farcall_link::{LoginFailed, Peer, Returning, SessionEvent, come_back};
+use farcall_protocol::handshake::{Credential, LoginError, Refusal};
 use farcall_protocol::{CloseCode, CloseReason, Retry, ServedByServer};
 use tracing::debug;
 
-type Dialing = Pin<Box<dyn Future<Output = io::Result<(Box<dyn Transport>, Address)>> + Send>>;
-type Asking = Pin<Box<dyn Future<Output = Option<Credential>> + Send>>;
+use crate::access::Access;
+use crate::client::{Client, ConnectError};
 
-/// How a server is reached, again and again.
-pub(crate) type Dial = Arc<dyn Fn() -> Dialing + Send + Sync>;
+type Asking = Pin<Box<dyn Future<Output = Option<Credential>> + Send>>;
 
 /// How a client comes back when its connection is lost. It stops when the server says that it is not wanted
 /// (`Kicked`, `Replaced`, `Unauthorized`, `UpdateRequired` ..), and when the session's time is up.
@@ -72,17 +70,11 @@ impl Reconnect {
     }
 }
 
-/// What it takes to come back.
+/// Keeps one session: brings it back whenever it loses its connection.
 pub(crate) struct Comeback {
-    pub(crate) dial: Dial,
-    pub(crate) connecting: Connecting,
-    pub(crate) reconnect: Reconnect,
-    /// Bounds each attempt.
-    pub(crate) time: Duration,
-    /// A game that did not poll is waited for.
-    pub(crate) inbox: Arc<Inbox>,
-    /// Items and bytes that one session may have there.
-    pub(crate) inbox_max: (usize, usize),
+    pub(crate) access: Arc<Access>,
+    /// What the client shows: the last that the game has given.
+    pub(crate) credential: Credential,
 }
 
 /// How an attempt has ended.
@@ -104,8 +96,9 @@ impl Comeback {
             }
             let back = async {
                 if why.code == CloseCode::InboundOverflow {
-                    let (items_max, bytes_max) = self.inbox_max;
-                    self.inbox.drained(server.session().id(), items_max, bytes_max).await;
+                    // A game that did not poll is waited for.
+                    let (items_max, bytes_max) = self.access.inbox_max();
+                    self.access.inbox.drained(server.session().id(), items_max, bytes_max).await;
                 }
                 self.bring_back(&server).await;
             };
@@ -120,7 +113,7 @@ impl Comeback {
     async fn bring_back(&mut self, server: &Peer<ServedByServer>) {
         let mut not_before = Duration::ZERO;
         for attempt in 0.. {
-            tokio::time::sleep(self.reconnect.pause(attempt).max(not_before)).await;
+            tokio::time::sleep(self.access.reconnect.pause(attempt).max(not_before)).await;
             match self.attempt(server).await {
                 Attempt::Settled => return,
                 Attempt::Again(after) => not_before = after,
@@ -130,50 +123,91 @@ impl Comeback {
 
     async fn attempt(&mut self, server: &Peer<ServedByServer>) -> Attempt {
         let session = server.session();
-        let dialed = tokio::time::timeout(self.time, (self.dial)()).await;
-        let (io, address) = match dialed.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+        let (io, address) = match self.access.dial().await {
             Ok(dialed) => dialed,
             Err(error) => {
                 debug!(target: "farcall", uid = %session.uid(), %error, "cannot reach the server");
                 return Attempt::Again(Duration::ZERO);
             }
         };
-        match come_back(io, self.connecting.clone(), address, self.time, &session).await {
+        let connecting = self.access.connecting(self.credential.clone());
+        match come_back(io, connecting, address, self.access.patience(), &session).await {
             Ok(Returning::Resumed | Returning::Dismissed) => Attempt::Settled,
-            Err(LoginFailed::Login(why)) => self.refused(server, why).await,
+            Err(LoginFailed::Login(why)) => {
+                match after_refusal(&self.access.reconnect, &mut self.credential, &why).await {
+                    Some(after) => Attempt::Again(after),
+                    None => {
+                        session.close(as_a_reason(&why));
+                        Attempt::Settled
+                    }
+                }
+            }
             Err(error) => {
                 debug!(target: "farcall", uid = %session.uid(), %error, "not resumed");
                 Attempt::Again(Duration::ZERO)
             }
         }
     }
+}
 
-    /// The server has answered with a refusal: again, or never.
-    async fn refused(&mut self, server: &Peer<ServedByServer>, why: LoginError) -> Attempt {
-        let (code, message, retry_after) = match &why {
-            LoginError::Refused(Refusal::Busy { retry_after }) => {
-                (CloseCode::Busy, String::new(), *retry_after)
+/// Another session after one that is over for this reason: logs in until it is let in, or trying is of no use.
+pub(crate) async fn log_in_again(access: Arc<Access>, over: CloseReason) -> Result<Client, ConnectError> {
+    if !access.has_a_way() || over.code.retry() == Retry::Never {
+        return Err(ConnectError::Over(over));
+    }
+    let mut credential = access.credential();
+    let (mut attempt, mut not_before) = (0u32, Duration::ZERO);
+    loop {
+        tokio::time::sleep(access.reconnect.pause(attempt).max(not_before)).await;
+        attempt = attempt.saturating_add(1);
+        not_before = match access.connect(credential.clone()).await {
+            Ok(client) => return Ok(client),
+            Err(ConnectError::Login(LoginFailed::Login(why))) => {
+                match after_refusal(&access.reconnect, &mut credential, &why).await {
+                    Some(after) => after,
+                    None => return Err(LoginFailed::Login(why).into()),
+                }
             }
-            LoginError::Refused(refusal) => (refusal.code(), refusal.to_string(), Duration::ZERO),
-            LoginError::Closed { code, message } => (*code, message.clone(), Duration::ZERO),
-            LoginError::Protocol(_) | LoginError::ServerUnproved => {
-                (CloseCode::NotResumable, why.to_string(), Duration::ZERO)
+            Err(error) => {
+                debug!(target: "farcall", %error, "no login");
+                Duration::ZERO
             }
         };
-        if code == CloseCode::Unauthorized
-            && let Some(FreshCredential(ask)) = &self.reconnect.fresh_credential
-            && let Some(fresh) = ask().await
-        {
-            self.connecting.credential = fresh;
-            return Attempt::Again(Duration::ZERO);
+    }
+}
+
+/// The server has refused: how long to wait before another attempt, `None` if there is no use in it. Asks the game for a fresh
+/// credential where that may help.
+async fn after_refusal(
+    reconnect: &Reconnect,
+    credential: &mut Credential,
+    why: &LoginError,
+) -> Option<Duration> {
+    let code = as_a_reason(why).code;
+    if code == CloseCode::Unauthorized
+        && let Some(FreshCredential(ask)) = &reconnect.fresh_credential
+        && let Some(fresh) = ask().await
+    {
+        *credential = fresh;
+        return Some(Duration::ZERO);
+    }
+    match why {
+        LoginError::Protocol(_) | LoginError::ServerUnproved => None,
+        LoginError::Refused(Refusal::Busy { retry_after }) => Some(*retry_after),
+        LoginError::Refused(_) | LoginError::Closed { .. } => {
+            (code.retry() != Retry::Never).then_some(Duration::ZERO)
         }
-        if code.retry() != Retry::Never
-            && !matches!(why, LoginError::Protocol(_) | LoginError::ServerUnproved)
-        {
-            return Attempt::Again(retry_after);
+    }
+}
+
+/// What a session that ends by it is told.
+fn as_a_reason(why: &LoginError) -> CloseReason {
+    match why {
+        LoginError::Refused(refusal) => CloseReason::theirs(refusal.code(), refusal.to_string()),
+        LoginError::Closed { code, message } => CloseReason::theirs(*code, message.clone()),
+        LoginError::Protocol(_) | LoginError::ServerUnproved => {
+            CloseReason::theirs(CloseCode::NotResumable, why.to_string())
         }
-        server.session().close(CloseReason::theirs(code, message));
-        Attempt::Settled
     }
 }
 

@@ -155,6 +155,6 @@ async fn connect(to: SocketAddr) -> Result<Client, Failure> {
     Client::connect(config).await.map_err(|error| match error {
         ConnectError::Address { error, .. } => error.into(),
         ConnectError::Routes(_) => Failure::Call("cannot start"),
-        ConnectError::Login(_) => Failure::Refused,
+        ConnectError::Login(_) | ConnectError::Over(_) => Failure::Refused,
     })
 }

@@ -81,6 +81,9 @@ fn a_frame_loop_connects_calls_is_called_and_leaves() {
     let client = client.unwrap();
     client.session().leave_and_wait(Duration::from_secs(60));
     assert!(client.session().closed_reason().is_some());
+    // Whoever has left does not want another session; what is said comes back to the loop.
+    let again = client.session().start_reconnect().wait().map(drop).unwrap_err();
+    assert_eq!(again.to_string(), "no other session: Done (the peer ended the session)");
 }
 
 #[test]

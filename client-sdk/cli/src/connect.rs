@@ -36,7 +36,9 @@ fn explain(error: ConnectError, address: &str, credential: &Credential, options:
             return trouble(format!("nobody answers at {address}: {error}"))
                 .hint("is the server running, and is this its address?");
         }
-        ConnectError::Routes(error) => return Trouble::new(Exit::Ended, error.to_string()),
+        ConnectError::Routes(_) | ConnectError::Over(_) => {
+            return Trouble::new(Exit::Ended, error.to_string());
+        }
         ConnectError::Login(failed) => failed,
     };
     let error = match failed {

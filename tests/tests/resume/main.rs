@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod again;
 mod coming_back;
 mod not_coming_back;
 mod sweep;

@@ -4,12 +4,12 @@
 use bytes::BytesMut;
 use farcall_client::Credential;
 use farcall_link::transport::memory::Dialer;
-use farcall_protocol::{Limits, SessionId};
 use farcall_protocol::handshake::{
     Connecting, Dismissed, Established, LoginError, Return, Returned, Token, Verdict,
 };
 use farcall_protocol::session::Taken;
 use farcall_protocol::wire::{Frame, Split, split};
+use farcall_protocol::{Limits, SessionId};
 use farcall_server::{Admission, Arrival, DuplicateLogin, Refusal};
 use farcall_tests::raw;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
