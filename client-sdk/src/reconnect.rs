@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use farcall_link::{LoginFailed, Peer, Returning, SessionEvent, come_back};
+use farcall_link::{LoginFailed, Peer, Returning, SessionEvent, come_back, randomness};
 use farcall_protocol::handshake::{Credential, LoginError, Refusal};
 use farcall_protocol::{CloseCode, CloseReason, Retry, ServedByServer};
 use tracing::debug;
@@ -66,7 +66,7 @@ impl Reconnect {
     fn pause(&self, attempt: u32) -> Duration {
         let bound = self.pause_min.saturating_mul(1 << attempt.min(16)).min(self.pause_max);
         // Without randomness the whole pause: late is better than together.
-        bound.mul_f64(getrandom::u32().map_or(1.0, |bits| f64::from(bits) / f64::from(u32::MAX)))
+        bound.mul_f32(randomness::share(1.0))
     }
 }
 

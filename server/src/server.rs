@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use farcall_link::__private::{Invocation, Need, Parameter};
 use farcall_link::transport::memory::{self, Dialer};
-use farcall_link::{Door, Inbox, PollError, Polled, Router, Served, StartError};
+use farcall_link::{Door, Inbox, PollError, Polled, Router, Served, StartError, randomness};
 use farcall_protocol::{CloseCode, Side};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -261,7 +261,9 @@ impl Inner {
             true => router.with_introspection(Side::Server, &config.calls),
             false => router,
         };
-        let epoch = getrandom::u64().map_err(|error| BindError::Randomness(error.to_string()))?;
+        let mut epoch = [0; 8];
+        randomness::fill(&mut epoch).map_err(|error| BindError::Randomness(error.to_string()))?;
+        let epoch = u64::from_le_bytes(epoch);
         Ok(Arc::new(Self {
             logins_pending: Arc::new(Semaphore::new(config.logins_pending_max)),
             config: Settings {

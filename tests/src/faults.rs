@@ -25,13 +25,13 @@ use std::time::Duration;
 use farcall_link::transport::memory::{self, Dialer};
 use farcall_server::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// The way between one server and the clients that dial through it.
 #[derive(Debug, Clone)]
 pub struct Network {
     dialer: Dialer,
-    weather: watch::Sender<Weather>,
+    sky: Arc<Sky>,
     dialed: Arc<Mutex<u64>>,
 }
 
@@ -52,6 +52,38 @@ struct Weather {
     delay: Duration,
 }
 
+/// The weather, and who waits for it to change. No `watch` channel: that wakes those who wait in an order of chance, and no seed
+/// would repeat itself.
+#[derive(Debug, Default)]
+struct Sky {
+    weather: Mutex<Weather>,
+    changed: Notify,
+}
+
+impl Sky {
+    fn now(&self) -> Weather {
+        *self.weather.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Weather)) {
+        change(&mut self.weather.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changed.notify_waiters();
+    }
+
+    async fn when(&self, is_so: impl Fn(&Weather) -> bool) -> Weather {
+        loop {
+            // Before looking, so that no change is missed.
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            let weather = self.now();
+            if is_so(&weather) {
+                return weather;
+            }
+            changed.await;
+        }
+    }
+}
+
 /// Which way bytes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Towards {
@@ -64,11 +96,7 @@ pub enum Towards {
 impl Network {
     /// The way to a server.
     pub fn to(server: &Server) -> Self {
-        Self {
-            dialer: server.dialer(),
-            weather: watch::Sender::new(Weather::default()),
-            dialed: Arc::default(),
-        }
+        Self { dialer: server.dialer(), sky: Arc::default(), dialed: Arc::default() }
     }
 
     /// How a client gets through: for `Client::connect_by`.
@@ -83,7 +111,7 @@ impl Network {
     }
 
     async fn connect(self) -> io::Result<DuplexStream> {
-        if self.weather.borrow().refuses {
+        if self.sky.now().refuses {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
         let number = {
@@ -108,34 +136,34 @@ impl Network {
     /// Cuts every connection there is: both ends are told, and bytes on the way are lost.
     pub fn cut(&self) {
         let dialed = self.connections();
-        self.weather.send_modify(|weather| weather.cut = dialed + 1);
+        self.sky.change(|weather| weather.cut = dialed + 1);
     }
 
     /// Cuts the first connection when so many bytes have gone one way: anywhere within a frame. To be said before it is
     /// made.
     pub fn cut_after(&self, towards: Towards, bytes: usize) {
-        self.weather.send_modify(|weather| weather.cut_after = Some((towards, bytes)));
+        self.sky.change(|weather| weather.cut_after = Some((towards, bytes)));
     }
 
     /// Every connection there is passes nothing on any more, and nobody is told: as when a cable is pulled.
     pub fn lose(&self) {
         let dialed = self.connections();
-        self.weather.send_modify(|weather| weather.lost = dialed + 1);
+        self.sky.change(|weather| weather.lost = dialed + 1);
     }
 
     /// Holds the bytes of one way, or lets them go on: as over a link that stalls.
     pub fn hold(&self, towards: Towards, held: bool) {
-        self.weather.send_modify(|weather| weather.held[towards as usize] = held);
+        self.sky.change(|weather| weather.held[towards as usize] = held);
     }
 
     /// Refuses new connections, or takes them again.
     pub fn refuse(&self, refuses: bool) {
-        self.weather.send_modify(|weather| weather.refuses = refuses);
+        self.sky.change(|weather| weather.refuses = refuses);
     }
 
     /// Each way takes so long from now on.
     pub fn delay(&self, delay: Duration) {
-        self.weather.send_modify(|weather| weather.delay = delay);
+        self.sky.change(|weather| weather.delay = delay);
     }
 
     /// Carries one way's bytes for as long as the connection lives.
@@ -146,38 +174,37 @@ impl Network {
         mut from: ReadHalf<DuplexStream>,
         mut to: WriteHalf<DuplexStream>,
     ) {
-        let (mut sky, mut weather) = (self.weather.subscribe(), self.weather.subscribe());
+        let sky = &self.sky;
         let carried = async {
             let (mut chunk, mut gone) = (vec![0; 16 << 10], 0);
             loop {
                 let read = from.read(&mut chunk).await?;
-                let delay = weather.borrow().delay;
+                let delay = sky.now().delay;
                 if !delay.is_zero() {
                     tokio::time::sleep(delay).await;
                 }
                 // Held bytes wait; lost ones are read and go nowhere, so that their sender does not notice.
-                let passes = weather.wait_for(|weather| !weather.held[towards as usize]).await;
-                if passes.map_err(io::Error::other)?.lost > number {
+                if sky.when(|weather| !weather.held[towards as usize]).await.lost > number {
                     std::future::pending::<()>().await;
                 }
                 if read == 0 {
                     return to.shutdown().await;
                 }
-                let cut_after = weather.borrow().cut_after.filter(|(way, _)| number == 1 && *way == towards);
+                let cut_after = sky.now().cut_after.filter(|(way, _)| number == 1 && *way == towards);
                 let left = cut_after.map_or(usize::MAX, |(_, bytes)| bytes.saturating_sub(gone));
                 to.write_all(&chunk[..read.min(left)]).await?;
                 gone += read;
                 if left <= read {
                     // What was passed on is read before the end is seen.
                     to.shutdown().await?;
-                    self.weather.send_modify(|weather| weather.cut = weather.cut.max(number + 1));
+                    self.sky.change(|weather| weather.cut = weather.cut.max(number + 1));
                 }
             }
         };
         let mut carried = pin!(carried);
         tokio::select! {
             biased;
-            _ = sky.wait_for(|weather| weather.cut > number) => {}
+            _ = sky.when(|weather| weather.cut > number) => {}
             // An end has gone; the other way notices by itself.
             _ = &mut carried => {}
         }

@@ -1,9 +1,11 @@
 //! The test kit for games ([`TestServer`], [`TestPlayer`]), and what Farcall's own tests across crates share: a small
 //! game's contract, and a server with players over either transport. The tests themselves stand in `tests/`.
 
+pub mod chance;
 pub mod faults;
 pub mod kit;
 pub mod raw;
+pub mod seeded;
 pub mod sim;
 pub mod table;
 

@@ -1,7 +1,7 @@
 //! Whole servers and clients in memory, on virtual time, over networks that fail at random: whatever the weather, what was
 //! sent is dispatched once and in order, and every call ends once and honestly. A seed that fails is printed, and
-//! `STORM_SEED=<seed> cargo test -p farcall-tests --test storm` runs it again: the same script and the same
-//! weather. Only the clients' own pauses stay random, as they are in a game. The clock is as under `start_paused = true`.
+//! `STORM_SEED=<seed> cargo test -p farcall-tests --test storm` runs it again, the same in everything. The clock is as under
+//! `start_paused = true`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
@@ -12,9 +12,10 @@ use std::time::Duration;
 use farcall_client::{CallError, Notified};
 use farcall_protocol::{contract, contracts};
 use farcall_server::{Context, SessionEvent, State, States, Uid, route};
+use farcall_tests::chance::Chance;
 use farcall_tests::faults::{Network, Towards};
 use farcall_tests::waiting::until;
-use farcall_tests::{TestPlayer, TestServer};
+use farcall_tests::{TestPlayer, TestServer, seeded};
 use futures_util::FutureExt;
 
 #[contract(served_by = server)]
@@ -71,17 +72,8 @@ fn steer(ctx: Context, book: State<Book>, number: u32) {
     book.write(ctx.uid(), |seen| seen.steered = Some(number));
 }
 
-/// `SplitMix64`: the same numbers for the same seed, everywhere (Steele, Lea, Flood 2014).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
+const fn ms(ms: usize) -> Duration {
+    Duration::from_millis(ms as u64)
 }
 
 type Outcomes<T> = Arc<Mutex<Vec<(u32, Result<u32, T>)>>>;
@@ -130,7 +122,7 @@ impl Sailor {
 
     /// Something happens, at sea or ashore.
     async fn step(&mut self, game: &TestServer, number: u32, chance: &mut Chance) {
-        let within = Duration::from_millis(100 + chance.below(40_000));
+        let within = ms(100 + chance.below(40_000));
         let ashore = game.server().await.player(&self.uid).expect("the window is longer than any storm");
         match chance.below(40) {
             0 => self.network.cut(),
@@ -138,7 +130,7 @@ impl Sailor {
             2 => self.network.hold(Towards::Server, chance.below(2) == 0),
             3 => self.network.hold(Towards::Client, chance.below(2) == 0),
             4 => self.network.refuse(chance.below(2) == 0),
-            5 => self.network.delay(Duration::from_millis(chance.below(80))),
+            5 => self.network.delay(ms(chance.below(80))),
             6..14 => {
                 if self.player.note(number) == Notified::Sent {
                     self.noted.push(number);
@@ -152,7 +144,7 @@ impl Sailor {
             17..24 => {
                 let calls = self.calls.clone();
                 self.made[0] += 1;
-                let call = self.player.work(number, chance.below(300)).within(within);
+                let call = self.player.work(number, chance.below(300) as u64).within(within);
                 call.then(move |ended| calls.lock().unwrap().push((number, ended)));
             }
             24..31 => {
@@ -166,7 +158,7 @@ impl Sailor {
                 let ask = ashore.asked(number).within(within);
                 ask.then(move |ended| asks.lock().unwrap().push((number, ended)));
             }
-            _ => tokio::time::sleep(Duration::from_millis(chance.below(300))).await,
+            _ => tokio::time::sleep(ms(chance.below(300))).await,
         }
     }
 
@@ -241,7 +233,7 @@ impl Log {
         self.away_ms.append(&mut other.away_ms);
     }
 
-    fn print(&mut self, seeds: usize) {
+    fn print(&mut self, seeds: u64) {
         let Self { resumed, simulated, calls: [answered, never_ran, unsure], away_ms } = self;
         let calls = *answered + *never_ran + *unsure;
         let definite = 100.0 * (*answered + *never_ran) as f64 / calls.max(1) as f64;
@@ -259,59 +251,51 @@ impl Log {
     }
 }
 
-fn sail(seed: u64) -> Log {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-    runtime.unwrap().block_on(async {
-        let began = tokio::time::Instant::now();
-        let book = Arc::new(Book::default());
-        let states = States::new().with_shared(book.clone());
-        let game = TestServer::new(contracts![Lobby]).states(states);
-        let game = game.configured(|config| config.limits.resume_window = Duration::from_secs(3_600));
-        let (mut chance, mut sailors) = (Chance(seed), Vec::new());
-        for number in 0..3 {
-            sailors.push(Sailor::embark(&game, number).await);
-        }
-        for number in 0..150 {
-            let sailor = chance.below(3) as usize;
-            sailors[sailor].step(&game, number, &mut chance).await;
-        }
-        sailors.iter().for_each(Sailor::calm);
-        until(|| sailors.iter().all(|sailor| sailor.has_settled(&book))).await;
-        until(|| sailors.iter().all(|sailor| sailor.player.session().calls_outgoing() == 0)).await;
-        sailors.iter().for_each(|sailor| sailor.check(&book));
-        let resumed = game.server().await.stats().resumed;
-        let mut log = Log { resumed, simulated: began.elapsed(), ..Log::default() };
-        for sailor in &sailors {
-            log.away_ms.append(&mut sailor.away_ms());
-            for calls in [&sailor.calls, &sailor.asks] {
-                for (_, ended) in calls.lock().unwrap().iter() {
-                    log.calls[match ended {
-                        Ok(_) => 0,
-                        Err(CallError::NotExecuted(_)) => 1,
-                        Err(_) => 2,
-                    }] += 1;
-                }
+async fn sail(mut chance: Chance) -> Log {
+    let began = tokio::time::Instant::now();
+    let book = Arc::new(Book::default());
+    let states = States::new().with_shared(book.clone());
+    let game = TestServer::new(contracts![Lobby]).states(states);
+    let game = game.configured(|config| config.limits.resume_window = Duration::from_secs(3_600));
+    let mut sailors = Vec::new();
+    for number in 0..3 {
+        sailors.push(Sailor::embark(&game, number).await);
+    }
+    for number in 0..150 {
+        let sailor = chance.below(3);
+        sailors[sailor].step(&game, number, &mut chance).await;
+    }
+    sailors.iter().for_each(Sailor::calm);
+    until(|| sailors.iter().all(|sailor| sailor.has_settled(&book))).await;
+    until(|| sailors.iter().all(|sailor| sailor.player.session().calls_outgoing() == 0)).await;
+    sailors.iter().for_each(|sailor| sailor.check(&book));
+    let resumed = game.server().await.stats().resumed;
+    let mut log = Log { resumed, simulated: began.elapsed(), ..Log::default() };
+    for sailor in &sailors {
+        log.away_ms.append(&mut sailor.away_ms());
+        for calls in [&sailor.calls, &sailor.asks] {
+            for (_, ended) in calls.lock().unwrap().iter() {
+                log.calls[match ended {
+                    Ok(_) => 0,
+                    Err(CallError::NotExecuted(_)) => 1,
+                    Err(_) => 2,
+                }] += 1;
             }
         }
-        log
-    })
+    }
+    log
 }
 
 #[test]
 fn whatever_the_weather_everything_arrives_once_and_in_order() {
-    let seeds = match std::env::var("STORM_SEED") {
-        Ok(seed) => vec![seed.parse().expect("a number")],
-        Err(_) => {
-            (0..std::env::var("STORM_SEEDS").map_or(150, |seeds| seeds.parse().expect("a number"))).collect()
-        }
-    };
     let mut log = Log::default();
-    for seed in &seeds {
-        match std::panic::catch_unwind(|| sail(*seed)) {
-            Ok(voyage) => log.add(voyage),
-            Err(_) => panic!("STORM_SEED={seed} fails"),
-        }
-    }
-    log.print(seeds.len());
-    assert!(seeds.len() == 1 || log.resumed > seeds.len() as u64, "{} returns are no storm", log.resumed);
+    let seeds = seeded::each("STORM", 150, |seed| log.add(seeded::run(seed, sail)));
+    log.print(seeds);
+    assert!(seeds == 1 || log.resumed > seeds, "{} returns are no storm", log.resumed);
+}
+
+#[test]
+fn a_storm_repeats_itself() {
+    seeded::each("STORM", 20, |seed| seeded::twice(seed, sail));
+    assert_ne!(seeded::logged(1, sail).1, seeded::logged(2, sail).1, "the log tells nothing");
 }

@@ -282,8 +282,8 @@ impl Dispatcher {
     }
 }
 
-/// Finds handlers that hold the connection's task too long. Reads the real clock, once a handler: the end of one
-/// is the beginning of the next.
+/// Finds handlers that hold the connection's task too long. Reads the clock once a handler: the end of one is the beginning
+/// of the next.
 #[derive(Debug, Default)]
 struct SlowHandlers {
     began: Option<Instant>,
@@ -293,12 +293,12 @@ struct SlowHandlers {
 impl SlowHandlers {
     /// Handlers are about to run.
     fn begin(&mut self) {
-        self.began = Some(Instant::now());
+        self.began = Some(now());
     }
 
     /// One has run.
     fn watch(&mut self, shared: &Shared, entry: &Entry) {
-        let ended = Instant::now();
+        let ended = now();
         let held = self.began.replace(ended).map_or(Duration::ZERO, |began| ended - began);
         if held >= SLOW && self.warned_at.is_none_or(|at| ended - at >= WARN_EVERY) {
             self.warned_at = Some(ended);

@@ -17,6 +17,7 @@ mod inbox;
 mod link;
 mod login;
 mod peer;
+pub mod randomness;
 mod reply;
 mod resume;
 mod router;

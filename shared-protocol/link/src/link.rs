@@ -14,6 +14,7 @@ use tracing::Instrument;
 use crate::driver::Driver;
 use crate::inbox::Inbox;
 use crate::peer::Peer;
+use crate::randomness;
 use crate::resume::Pass;
 use crate::router::Router;
 use crate::shared::{Identity, Shared, now};
@@ -84,7 +85,7 @@ impl Link {
         config: LinkConfig,
     ) -> Self {
         // Without randomness the first pings of many sessions may come together, which only costs smoothness.
-        let jitter = getrandom::u32().map_or(0.5, |bits| bits as f32 / u32::MAX as f32);
+        let jitter = randomness::share(0.5);
         let session = Session::new(side, &established, config.limits.clone(), round_trip, jitter, now());
         let Established { uid, session: id, codec, epoch, resume_token, .. } = established;
         let pass = match (resume_token, side) {

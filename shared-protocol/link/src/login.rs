@@ -17,6 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::link::{Address, Link, LinkConfig};
 use crate::peer::SessionHandle;
+use crate::randomness;
 use crate::shared::now;
 use crate::transport::Transport;
 
@@ -283,7 +284,7 @@ async fn turn_away<T: Transport>(io: &mut T, mut out: BytesMut, reject: &Reject)
 
 fn random<const N: usize>() -> Result<[u8; N], LoginFailed> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+    randomness::fill(&mut bytes)?;
     Ok(bytes)
 }
 

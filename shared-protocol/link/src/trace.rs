@@ -3,13 +3,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use farcall_protocol::{CallError, Notified, Side, TraceId};
 use tracing::{Level, debug, enabled, error};
 
 use crate::context::Current;
+use crate::randomness;
 use crate::shared::{Shared, now};
 
 /// The target of every line.
@@ -54,12 +54,11 @@ pub(crate) fn id_for(current: Option<Current>) -> Option<TraceId> {
     current.and_then(|current| current.trace).or_else(|| are_calls_logged().then(fresh_id))
 }
 
-/// Distinct within the process and unlikely elsewhere: a random start, then counted.
 fn fresh_id() -> TraceId {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    static START: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
-    let start = *START.get_or_init(|| getrandom::u64().unwrap_or(0x9e37_79b9_7f4a_7c15));
-    TraceId(start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)))
+    let mut bytes = [0; 8];
+    // Without randomness calls cannot be told apart in the log, and go on all the same.
+    let _ = randomness::fill(&mut bytes);
+    TraceId(u64::from_le_bytes(bytes))
 }
 
 /// A call made here has ended.
@@ -130,7 +129,9 @@ pub(crate) fn arguments(shared: &Shared, from: Side, name: &str, words: impl FnO
 
 /// A handler ended with an internal error: told here in full, to the peer only as the number returned.
 pub(crate) fn internal(shared: &Shared, source: &(dyn std::error::Error + 'static)) -> u32 {
-    let reference = getrandom::u32().unwrap_or_default();
+    let mut reference = [0; 4];
+    let _ = randomness::fill(&mut reference);
+    let reference = u32::from_le_bytes(reference);
     let mut chain = source.to_string();
     let mut cause = source.source();
     while let Some(deeper) = cause {

@@ -3,7 +3,7 @@
 use farcall_protocol::wire::Target;
 use farcall_protocol::{RouteId, Signature, TraceId};
 
-use super::chance::Chance;
+use crate::chance::Chance;
 
 /// The routes' number is all that matters here.
 pub fn target(chance: &mut Chance) -> Target {

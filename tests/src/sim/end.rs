@@ -9,10 +9,10 @@ use farcall_protocol::session::{
 use farcall_protocol::wire::Target;
 use farcall_protocol::{CallError, CallId, CloseReason, Delivery, Failed, Notified, RouteId, Side};
 
-use super::chance::Chance;
 use super::content::{body, number_of, target};
 use super::coverage::{Coverage, Happening, State as Phase};
 use super::history::{Answer, History};
+use crate::chance::Chance;
 
 /// One end.
 #[derive(Debug)]

@@ -10,10 +10,10 @@ use farcall_protocol::session::Taken;
 use farcall_protocol::wire::{Frame, RawFrame, Split, split};
 use farcall_protocol::{Announced, CloseCode, CloseReason, Limits, SessionId, Side, Uid, codec::Codec};
 
-use super::chance::Chance;
 use super::conn::{ClientHalf, Conn, ServerHalf};
 use super::malice::is_far;
 use super::world::World;
+use crate::chance::Chance;
 
 /// What the server keeps beside the session.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use farcall_protocol::Side;
 use farcall_protocol::handshake::{AwaitingHello, Return, Token};
 use farcall_protocol::session::Taken;
 
-use super::chance::Chance;
 use super::login::{Answer, connecting, raw};
 use super::world::World;
+use crate::chance::Chance;
 
 /// A peer says that it has taken something else than it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

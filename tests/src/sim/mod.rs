@@ -8,7 +8,6 @@
 //! server that forgets everything; intruders; frames and requests that come too late or were never written, ends out of the
 //! blue; and, in one seed of ten, a peer that lies about what it has.
 
-pub mod chance;
 pub mod conn;
 pub mod content;
 pub mod coverage;
@@ -23,7 +22,7 @@ pub mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use chance::Chance;
+use crate::chance::Chance;
 use coverage::Coverage;
 use farcall_protocol::{CloseCode, Limits, Side};
 use malice::Lie;

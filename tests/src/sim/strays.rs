@@ -10,11 +10,11 @@ use farcall_protocol::session::{Batch, Taken};
 use farcall_protocol::wire::{Frame, Split};
 use farcall_protocol::{CallId, CloseCode, CloseReason, Side};
 
-use super::chance::Chance;
 use super::content::{body, target};
 use super::coverage::{Happening, State};
 use super::end::End;
 use super::world::World;
+use crate::chance::Chance;
 
 /// One thing that happens in one state of one end, when that state comes.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,6 @@ use farcall_protocol::session::{Batch, Session};
 use farcall_protocol::wire::{Split, split};
 use farcall_protocol::{CloseReason, Limits, Side};
 
-use super::chance::{Chance, Trace};
 use super::conn::{Conn, ServerHalf};
 use super::coverage::Happening;
 use super::end::End;
@@ -14,6 +13,7 @@ use super::history::History;
 use super::login::{self, Host, Player};
 use super::malice::Lie;
 use super::strays::Stray;
+use crate::chance::{Chance, Trace};
 
 /// Everything there is.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use farcall_client::{Client, ClientConfig, ConnectError, LoginError, LoginFailed, Reconnect, Refusal};
 use farcall_server::{CloseCode, Server};
+use farcall_tests::chance::Chance;
 use farcall_tests::faults::Network;
-use farcall_tests::sim::chance::Chance;
 use tokio::time::timeout;
 
 use super::book::Book;

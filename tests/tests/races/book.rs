@@ -10,7 +10,7 @@ use farcall_protocol::CloseReason;
 use farcall_server::{
     Admission, Arrival, CloseCode, DuplicateLogin, Player, Refusal, Server, SessionEvent, Uid,
 };
-use farcall_tests::sim::chance::Chance;
+use farcall_tests::chance::Chance;
 
 use super::ms;
 

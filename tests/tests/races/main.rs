@@ -7,7 +7,6 @@
 mod actor;
 mod book;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +14,9 @@ use actor::Actor;
 use book::Book;
 use farcall_protocol::{contract, contracts};
 use farcall_server::{CloseCode, Context, DuplicateLogin, State, States, route};
-use farcall_tests::TestServer;
+use farcall_tests::chance::Chance;
 use farcall_tests::faults::Network;
-use farcall_tests::sim::chance::Chance;
+use farcall_tests::{TestServer, seeded};
 use tokio::time::timeout;
 
 #[contract(served_by = server)]
@@ -64,8 +63,7 @@ impl Sums {
 }
 
 /// One seed: a few clients at once, then the end of the server, then nothing may be left.
-async fn race(seed: u64, policy: DuplicateLogin) -> Sums {
-    let mut chance = Chance::new(seed);
+async fn race(mut chance: Chance, policy: DuplicateLogin) -> Sums {
     let book = Arc::new(Book::new(policy, chance.next()));
     let window = ms([30, 100, 300, 2_000][chance.below(4)]);
     let game = TestServer::new(contracts![Lobby])
@@ -138,31 +136,14 @@ async fn race(seed: u64, policy: DuplicateLogin) -> Sums {
 }
 
 fn run(policy: DuplicateLogin) -> Sums {
-    let seeds: Vec<u64> = match std::env::var("RACE_SEED") {
-        Ok(seed) => vec![seed.parse().expect("a number")],
-        Err(_) => {
-            (1..=std::env::var("RACE_SEEDS").map_or(500, |seeds| seeds.parse().expect("a number"))).collect()
-        }
-    };
     let mut sums = Sums::default();
-    for seed in &seeds {
-        let raced = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-            runtime.expect("a runtime").block_on(race(*seed, policy))
-        }));
-        match raced {
-            Ok(one) => sums.add(&one),
-            Err(_) => panic!("RACE_SEED={seed} fails under {policy:?}"),
-        }
-    }
-    println!("{policy:?}: {} seeds, {sums:?}", seeds.len());
+    let seeds = seeded::each("RACE", 500, |seed| {
+        sums.add(&seeded::run(seed, |chance| race(chance, policy)));
+    });
+    println!("{policy:?}: {seeds} seeds, {sums:?}");
     let Sums { opened, resumed, replaced, kicked, expired, shut_down, .. } = sums;
     let tamest = [opened, resumed, replaced, kicked, expired, shut_down].into_iter().min();
-    assert!(
-        seeds.len() == 1 || tamest > Some(seeds.len() as u64 / 20),
-        "too tame to tell anything: {sums:?}"
-    );
+    assert!(seeds == 1 || tamest > Some(seeds / 20), "too tame to tell anything: {sums:?}");
     sums
 }
 
