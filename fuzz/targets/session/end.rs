@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use farcall_protocol::handshake::Established;
-use farcall_protocol::session::{Batch, CannotCall, Event, LatestKey, Message, NewCall, Session, Ticket};
+use farcall_protocol::session::{
+    Batch, CannotCall, Event, LatestKey, Message, NewCall, Session, Taken, Ticket,
+};
 use farcall_protocol::wire::{Frame, Split, Target};
 use farcall_protocol::{CallError, CallId, CloseCode, CloseReason, Failed, Limits, RouteId, Side, Signature};
 
@@ -14,6 +16,7 @@ use crate::{Forged, What};
 type Caller = u32;
 
 pub struct End {
+    side: Side,
     session: Session<Caller>,
     /// Written and on its way.
     wire: Vec<u8>,
@@ -29,11 +32,15 @@ pub struct End {
     stopping: BTreeSet<CallId>,
 }
 
+/// Added to the log of a session without a connection, at most.
+const DETACHED_BYTES_MAX: usize = 256 << 10;
+
 const TARGET: Target = Target { route: RouteId(1), signature: Signature(2), trace: None };
 
 impl End {
     pub fn new(side: Side, established: &Established, limits: &Limits, now: Instant) -> Self {
         Self {
+            side,
             session: Session::new(side, established, limits.clone(), Duration::ZERO, 0.5, now),
             wire: Vec::new(),
             unread: Vec::new(),
@@ -83,7 +90,9 @@ impl End {
             | What::Inject { .. }
             | What::Forge { .. }
             | What::Flip { .. }
-            | What::Close { .. } => {}
+            | What::Close { .. }
+            | What::Lose
+            | What::Return { .. } => {}
         }
     }
 
@@ -158,6 +167,9 @@ impl End {
 
     /// What goes onto the wire arrives at the other end up to so many bytes.
     pub fn write(&mut self, bytes: usize, now: Instant) -> Vec<u8> {
+        if !self.session.is_attached() {
+            return Vec::new();
+        }
         let mut batch = Batch::new();
         self.session.take_output(now, &mut batch);
         batch.iter().for_each(|piece| self.wire.extend_from_slice(piece));
@@ -167,6 +179,9 @@ impl End {
     }
 
     pub fn read(&mut self, bytes: &[u8], now: Instant) {
+        if !self.session.is_attached() {
+            return;
+        }
         self.unread.extend_from_slice(bytes);
         let unread = std::mem::take(&mut self.unread);
         let mut at = 0;
@@ -188,7 +203,7 @@ impl End {
         };
         events.into_iter().for_each(|event| self.take(event));
         if let Some(reason) = broken {
-            return self.close(reason);
+            return self.give_up(reason, now);
         }
         self.unread = unread[at..].to_vec();
     }
@@ -214,7 +229,7 @@ impl End {
         let verdict = self.session.handle_timeout(now, &mut events);
         events.into_iter().for_each(|event| self.take(event));
         if let Err(reason) = verdict {
-            self.close(reason);
+            self.give_up(reason, now);
         }
     }
 
@@ -250,8 +265,50 @@ impl End {
         events.into_iter().for_each(|event| self.take(event));
     }
 
+    /// The connection is of no more use; the session may be.
+    pub fn give_up(&mut self, reason: CloseReason, now: Instant) {
+        let mut events = Vec::new();
+        self.session.give_up(reason, now, &mut events);
+        events.into_iter().for_each(|event| self.take(event));
+        self.wire.clear();
+        self.unread.clear();
+    }
+
+    pub fn can_resume(&self) -> bool {
+        self.session.closed().is_none() && !self.session.resume_window().is_zero()
+    }
+
+    pub const fn taken(&self) -> Taken {
+        self.session.taken()
+    }
+
+    /// Goes on over a fresh connection, if it takes the other at its word.
+    pub fn resume(&mut self, peer: Taken, now: Instant) -> bool {
+        let mut events = Vec::new();
+        let token_due = self.side == Side::Server;
+        let resumed = self.session.resume(peer, token_due, now, &mut events);
+        events.into_iter().for_each(|event| self.take(event));
+        self.wire.clear();
+        self.unread.clear();
+        match resumed {
+            Ok(()) => true,
+            Err(reason) => {
+                self.close(reason);
+                false
+            }
+        }
+    }
+
+    /// What a client says first on a new connection.
+    pub fn confirm_token(&mut self) {
+        let mut out = BytesMut::new();
+        Frame::TokenOk.put(&mut out);
+        self.wire.splice(0..0, out);
+    }
+
     pub fn check(&self, limits: &Limits) {
-        let max = limits.log_bytes_max + limits.latest_bytes_max;
+        // While it is away a session may add so much, beyond what its log held before (L26).
+        let max = limits.log_bytes_max + limits.latest_bytes_max + DETACHED_BYTES_MAX;
         let held = self.session.bytes_held();
         assert!(held <= max, "{held} bytes held, {max} allowed");
         let slots = limits.calls_in_flight_max + limits.nested_calls_max;

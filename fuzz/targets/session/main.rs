@@ -19,6 +19,7 @@ use libfuzzer_sys::fuzz_target;
 #[derive(Debug, Arbitrary)]
 struct Input {
     small: bool,
+    resumable: bool,
     steps: Vec<Step>,
 }
 
@@ -91,6 +92,13 @@ enum What {
     Close {
         code: u8,
     },
+    /// An end notices that its connection is gone.
+    Lose,
+    /// The client is back over another connection. A liar shifts what it says to have taken.
+    Return {
+        position_off: i8,
+        latest_off: i8,
+    },
 }
 
 /// What is forged.
@@ -124,7 +132,7 @@ fuzz_target!(|input: Input| {
         silence_max: limits.silence_max,
         server_time_us: 1,
         epoch: 5,
-        resume_window: Duration::ZERO,
+        resume_window: if input.resumable { Duration::from_secs(60) } else { Duration::ZERO },
         resume_token: None,
     };
     let mut ends = [Server, Client].map(|side| End::new(side, &established, &limits, now));
@@ -154,6 +162,11 @@ fuzz_target!(|input: Input| {
                 let code = CloseCode::ALL[usize::from(code) % CloseCode::ALL.len()];
                 of(&mut ends, side).close(CloseReason::ours(code, "by the game"));
             }
+            What::Lose => of(&mut ends, side).give_up(CloseCode::ConnectionLost.into(), now),
+            What::Return { position_off, latest_off } => {
+                wire_is_honest &= (position_off, latest_off) == (0, 0);
+                come_back(&mut ends, position_off.into(), latest_off.into(), now);
+            }
             act => of(&mut ends, side).act(act, now),
         }
         ends.iter().for_each(|end| end.check(&limits));
@@ -174,4 +187,18 @@ fn of(ends: &mut [End; 2], side: Side) -> &mut End {
 fn arrive(ends: &mut [End; 2], to: Side, bytes: usize, now: Instant) {
     let bytes = of(ends, to.other()).write(bytes, now);
     of(ends, to).read(&bytes, now);
+}
+
+/// Both ends go on over a fresh connection, as after a login that has gone through.
+fn come_back([server, client]: &mut [End; 2], position_off: i64, latest_off: i64, now: Instant) {
+    if !(server.can_resume() && client.can_resume()) {
+        return;
+    }
+    let mut said = client.taken();
+    said.position = said.position.saturating_add_signed(position_off);
+    said.latest = said.latest.saturating_add_signed(latest_off);
+    let heard = server.taken();
+    if server.resume(said, now) && client.resume(heard, now) {
+        client.confirm_token();
+    }
 }

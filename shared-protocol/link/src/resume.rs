@@ -369,3 +369,6 @@ impl Core {
         Ok(Resumed { replayed: self.session.replaying(), away })
     }
 }
+
+#[cfg(test)]
+mod tests;
