@@ -302,8 +302,10 @@ impl Driver {
             }
             match self.poll_write_once(cx) {
                 Poll::Ready(Ok(_)) => progress = true,
-                Poll::Ready(Err(error)) => return self.lost(&error),
-                Poll::Pending => break,
+                // A peer that says goodbye and is gone before it has read everything breaks the connection behind its
+                // last words. They are still to be read, and then the reading ends, too: so it is the reading that
+                // tells. Where it does not, this is a connection that takes nothing for too long.
+                Poll::Ready(Err(_)) | Poll::Pending => break,
             }
         }
         let pending = !self.writing.is_empty();

@@ -5,6 +5,7 @@
 
 mod again;
 mod coming_back;
+mod last_words;
 mod not_coming_back;
 mod sweep;
 mod takeover;
