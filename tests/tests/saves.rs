@@ -95,9 +95,9 @@ async fn a_handler_on_the_games_thread_ends_before_the_session_is_saved() {
     assert_eq!(story.all(), [""; 0], "nothing is saved while the handler runs");
     leave.send(()).unwrap();
     polling.join().unwrap().unwrap();
-    again.await.unwrap().unwrap();
+    let ann_again = again.await.unwrap().unwrap();
     assert_eq!(story.all(), ["taken", "saved without it"]);
-    drop(taking);
+    drop((taking, ann_again));
 }
 
 #[tokio::test(start_paused = true)]
