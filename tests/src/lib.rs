@@ -8,6 +8,7 @@ pub mod raw;
 pub mod seeded;
 pub mod sim;
 pub mod table;
+pub mod victim;
 
 pub use kit::{Heard, TestPlayer, TestServer};
 pub mod waiting;
