@@ -29,6 +29,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use farcall_link::randomness::simulation::Simulated;
+use tracing::Dispatch;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::fmt::{MakeWriter, format};
 
@@ -44,6 +45,12 @@ pub fn run<F: Future>(seed: u64, world: impl FnOnce(Chance) -> F) -> F::Output {
 
 /// As [`run`], and all that servers and clients say in their logs, with the virtual time: the same for the same seed.
 pub fn logged<F: Future>(seed: u64, world: impl FnOnce(Chance) -> F) -> (F::Output, String) {
+    // While a process has one subscriber only, `tracing` asks the thread that comes to a line of code first whether anybody
+    // listens there, and takes a no of one without subscriber, such as another test's, for all threads. So there are two.
+    static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
+    ANOTHER.get_or_init(|| {
+        tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(io::sink).finish().into()
+    });
     let lines = Lines::default();
     let subscriber = tracing_subscriber::fmt()
         .event_format(format().with_timer(Virtual::default()))
