@@ -8,7 +8,7 @@ use crate::codec::Codec;
 use crate::ids::SessionId;
 use crate::limits::{Announced, Limits};
 use crate::session::Taken;
-use crate::wire::{Cursor, Kind, Malformed, RawFrame, end_frame, put_bytes_u8, put_bytes_u16, start_frame};
+use crate::wire::{Cursor, Kind, Malformed, RawFrame, put_bytes_u8, put_bytes_u16};
 
 /// What a Hello begins with (P-10).
 pub(super) const MAGIC: &[u8; 7] = b"FARCALL";
@@ -40,7 +40,7 @@ impl<'a> Hello<'a> {
         out.put_slice(&self.nonce);
         put_bytes_u8(out, self.codecs);
         put_announced(out, self.takes);
-        end_frame(out, start, 0);
+        end_frame(out, start);
     }
 
     /// `None` when the magic is missing: whatever this is, it is not Farcall.
@@ -81,7 +81,7 @@ impl HelloReply {
         out.put_u64_le(self.epoch);
         out.put_slice(&self.nonce);
         out.put_u8(self.codec.number());
-        end_frame(out, start, 0);
+        end_frame(out, start);
     }
 
     pub(super) fn take(raw: RawFrame<'_>) -> Result<Self, Malformed> {
@@ -172,7 +172,7 @@ impl<'a> Auth<'a> {
         let start = start_frame(out, self.kind(), 0);
         self.put_claims(out);
         put_bytes_u16(out, self.credential);
-        end_frame(out, start, 0);
+        end_frame(out, start);
     }
 
     /// The frame, and how many bytes of its payload the claims take.
@@ -230,7 +230,7 @@ impl<'a> Welcome<'a> {
         put_announced(out, self.takes);
         out.put_u64_le(self.time_us);
         put_bytes_u8(out, self.proof);
-        end_frame(out, start, 0);
+        end_frame(out, start);
     }
 
     pub(super) fn take(raw: RawFrame<'a>) -> Result<Self, Malformed> {
@@ -263,7 +263,7 @@ impl<'a> Resumed<'a> {
         put_bytes_u8(out, self.token);
         out.put_u64_le(self.time_us);
         put_bytes_u8(out, self.proof);
-        end_frame(out, start, 0);
+        end_frame(out, start);
     }
 
     pub(super) fn take(raw: RawFrame<'a>) -> Result<Self, Malformed> {
@@ -285,7 +285,7 @@ impl ResumeFailed {
         out.put_u16_le(self.code);
         out.put_u8(self.position.is_some().into());
         out.put_u64_le(self.position.unwrap_or_default());
-        end_frame(out, start, 0);
+        end_frame(out, start);
     }
 
     pub(super) fn take(raw: RawFrame<'_>) -> Result<Self, Malformed> {
@@ -309,7 +309,7 @@ impl<'a> Refused<'a> {
         out.put_u32_le(u32::try_from(self.retry_after.as_millis()).unwrap_or(u32::MAX));
         put_bytes_u16(out, self.message.as_bytes());
         put_bytes_u16(out, self.url.as_bytes());
-        end_frame(out, start, 0);
+        end_frame(out, start);
     }
 
     pub(super) fn take(raw: RawFrame<'a>) -> Result<Self, Malformed> {
@@ -341,4 +341,22 @@ fn take_announced(c: &mut Cursor<'_>) -> Result<Announced, Malformed> {
         body_bytes_max: c.u32()?.min(Limits::BODY_BYTES_MAX),
     };
     if announced.calls_in_flight_max > announced.slots_max { Err(Malformed) } else { Ok(announced) }
+}
+
+/// Where a frame begins whose length is not known yet.
+struct FrameStart(usize);
+
+fn start_frame(out: &mut BytesMut, kind: Kind, flags: u8) -> FrameStart {
+    let start = FrameStart(out.len());
+    out.put_u32_le(0);
+    out.put_u8(kind as u8);
+    out.put_u8(flags);
+    start
+}
+
+/// Fills in the length.
+fn end_frame(out: &mut BytesMut, FrameStart(start): FrameStart) {
+    // A login's frames are small; saturating keeps the arithmetic free of panics.
+    let len = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
+    out[start..start + 4].copy_from_slice(&len.to_le_bytes());
 }

@@ -1,10 +1,11 @@
 //! The frames of a session after its login, one variant a kind, each with its writing and its reading side by
 //! side. Login frames stand in `handshake`: they have states of their own.
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 
+use super::head::Head;
 use super::outcome::{self, Ending};
-use super::{Cursor, FLAG_METADATA, FLAG_PARENT, Kind, Malformed, RawFrame, put_bytes_u8, put_bytes_u16};
+use super::{Cursor, FLAG_METADATA, FLAG_PARENT, Kind, Malformed, RawFrame};
 use crate::ids::{CallId, RouteId, Signature, TraceId};
 use crate::limits::Limits;
 
@@ -122,7 +123,7 @@ pub enum FrameError {
 }
 
 /// Metadata's key of the trace id; its value is the id's 8 bytes (P-31).
-const TRACE_KEY: &[u8] = b"trace";
+const TRACE_KEY: &[u8; 5] = b"trace";
 
 impl<'a> Frame<'a> {
     /// Reads a frame's fields.
@@ -192,55 +193,56 @@ impl<'a> Frame<'a> {
 
     /// Appends the frame without the last `body_bytes` of its body, which the sender writes by itself.
     pub(crate) fn put_before(&self, out: &mut BytesMut, body_bytes: usize) {
-        let start = self.put_fields(out);
-        end_frame(out, start, body_bytes);
+        let (head, body) = self.head();
+        head.finish(body, body_bytes, out);
     }
 
-    fn put_fields(&self, out: &mut BytesMut) -> FrameStart {
+    /// All before the body, and the body.
+    fn head(&self) -> (Head, &[u8]) {
         match self {
             Self::Call { id, to, remaining_ms, parent, body } => {
                 let flags = flags(to) | if parent.is_some() { FLAG_PARENT } else { 0 };
-                let start = start_frame(out, Kind::Call, flags);
-                put_call_id(out, *id);
-                out.put_u64_le(to.route.0);
-                out.put_u64_le(to.signature.0);
-                out.put_u32_le(*remaining_ms);
+                let mut head = Head::new(Kind::Call, flags);
+                put_call_id(&mut head, *id);
+                head.u64(to.route.0);
+                head.u64(to.signature.0);
+                head.u32(*remaining_ms);
                 if let Some(parent) = parent {
-                    put_call_id(out, *parent);
+                    put_call_id(&mut head, *parent);
                 }
-                put_metadata(out, to);
-                out.put_slice(body);
-                start
+                put_metadata(&mut head, to);
+                (head, body)
             }
             Self::Result { id, ending } => {
-                let start = start_frame(out, Kind::Result, 0);
-                put_call_id(out, *id);
-                outcome::put(ending, out);
-                start
+                let mut head = Head::new(Kind::Result, 0);
+                put_call_id(&mut head, *id);
+                let body = outcome::put(ending, &mut head);
+                (head, body)
             }
-            Self::Notify { to, body } => put_message(out, Kind::Notify, None, to, body),
-            Self::Latest { number, to, body } => put_message(out, Kind::Latest, Some(*number), to, body),
-            Self::Droppable { to, body } => put_message(out, Kind::Droppable, None, to, body),
+            Self::Notify { to, body } => (message(Kind::Notify, None, to), body),
+            Self::Latest { number, to, body } => (message(Kind::Latest, Some(*number), to), body),
+            Self::Droppable { to, body } => (message(Kind::Droppable, None, to), body),
             Self::Cancel { id } => {
-                let start = start_frame(out, Kind::Cancel, 0);
-                put_call_id(out, *id);
-                start
+                let mut head = Head::new(Kind::Cancel, 0);
+                put_call_id(&mut head, *id);
+                (head, &[])
             }
-            Self::Void => start_frame(out, Kind::Void, 0),
-            Self::TokenOk => start_frame(out, Kind::TokenOk, 0),
-            Self::Ack { position, latest } => put_numbers(out, Kind::Ack, *position, *latest),
+            Self::Void => (Head::new(Kind::Void, 0), &[]),
+            Self::TokenOk => (Head::new(Kind::TokenOk, 0), &[]),
+            Self::Ack { position, latest } => (numbers(Kind::Ack, *position, *latest), &[]),
             Self::Ping { time_us, rtt_us } => {
-                let start = start_frame(out, Kind::Ping, 0);
-                out.put_u64_le(*time_us);
-                out.put_u32_le(*rtt_us);
-                start
+                let mut head = Head::new(Kind::Ping, 0);
+                head.u64(*time_us);
+                head.u32(*rtt_us);
+                (head, &[])
             }
-            Self::Pong { echo_us, time_us } => put_numbers(out, Kind::Pong, *echo_us, *time_us),
+            Self::Pong { echo_us, time_us } => (numbers(Kind::Pong, *echo_us, *time_us), &[]),
             Self::Close { code, message } => {
-                let start = start_frame(out, Kind::Close, 0);
-                out.put_u16_le(*code);
-                put_bytes_u16(out, message.as_bytes());
-                start
+                let mut head = Head::new(Kind::Close, 0);
+                let message = &message.as_bytes()[..message.len().min(u16::MAX.into())];
+                head.u16(*code);
+                head.u16(message.len() as u16);
+                (head, message)
             }
         }
     }
@@ -258,46 +260,27 @@ impl Fields {
     pub(crate) const CALL_REMAINING: usize = super::HEADER_BYTES + 8 + 8 + 8;
 }
 
-/// Where a frame begins whose length is not known yet.
-pub(crate) struct FrameStart(usize);
-
-pub(crate) fn start_frame(out: &mut BytesMut, kind: Kind, flags: u8) -> FrameStart {
-    let start = FrameStart(out.len());
-    out.put_u32_le(0);
-    out.put_u8(kind as u8);
-    out.put_u8(flags);
-    start
-}
-
-/// Fills in the length; `body_bytes` more follow from elsewhere.
-pub(crate) fn end_frame(out: &mut BytesMut, FrameStart(start): FrameStart, body_bytes: usize) {
-    // Bodies are at most 16 MiB, so the length fits; saturating keeps the arithmetic free of panics.
-    let len = u32::try_from(out.len() - start - 4 + body_bytes).unwrap_or(u32::MAX);
-    out[start..start + 4].copy_from_slice(&len.to_le_bytes());
-}
-
-fn put_message(out: &mut BytesMut, kind: Kind, number: Option<u64>, to: &Target, body: &[u8]) -> FrameStart {
-    let start = start_frame(out, kind, flags(to));
+fn message(kind: Kind, number: Option<u64>, to: &Target) -> Head {
+    let mut head = Head::new(kind, flags(to));
     if let Some(number) = number {
-        out.put_u64_le(number);
+        head.u64(number);
     }
-    out.put_u64_le(to.route.0);
-    out.put_u64_le(to.signature.0);
-    put_metadata(out, to);
-    out.put_slice(body);
-    start
+    head.u64(to.route.0);
+    head.u64(to.signature.0);
+    put_metadata(&mut head, to);
+    head
 }
 
-fn put_numbers(out: &mut BytesMut, kind: Kind, first: u64, second: u64) -> FrameStart {
-    let start = start_frame(out, kind, 0);
-    out.put_u64_le(first);
-    out.put_u64_le(second);
-    start
+fn numbers(kind: Kind, first: u64, second: u64) -> Head {
+    let mut head = Head::new(kind, 0);
+    head.u64(first);
+    head.u64(second);
+    head
 }
 
-fn put_call_id(out: &mut BytesMut, id: CallId) {
-    out.put_u32_le(id.slot);
-    out.put_u32_le(id.generation);
+fn put_call_id(head: &mut Head, id: CallId) {
+    head.u32(id.slot);
+    head.u32(id.generation);
 }
 
 pub(crate) fn call_id(c: &mut Cursor<'_>) -> Result<CallId, Malformed> {
@@ -321,11 +304,13 @@ const fn flags(to: &Target) -> u8 {
     if to.trace.is_some() { FLAG_METADATA } else { 0 }
 }
 
-fn put_metadata(out: &mut BytesMut, to: &Target) {
+fn put_metadata(head: &mut Head, to: &Target) {
     if let Some(TraceId(trace)) = to.trace {
-        out.put_u8(1);
-        put_bytes_u8(out, TRACE_KEY);
-        put_bytes_u16(out, &trace.to_le_bytes());
+        head.u8(1);
+        head.u8(TRACE_KEY.len() as u8);
+        head.put(*TRACE_KEY);
+        head.u16(8);
+        head.u64(trace);
     }
 }
 

@@ -6,12 +6,13 @@
 
 mod cursor;
 mod frame;
+mod head;
 mod outcome;
 mod split;
 
 pub use cursor::Malformed;
 pub(crate) use cursor::{Cursor, put_bytes_u8, put_bytes_u16};
-pub(crate) use frame::{Fields, call_id, end_frame, start_frame};
+pub(crate) use frame::{Fields, call_id};
 pub use frame::{Frame, FrameError, Target};
 pub use outcome::{Ending, Status};
 

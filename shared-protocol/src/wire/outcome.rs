@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::{BufMut, BytesMut};
-
+use super::head::Head;
 use super::{Cursor, Malformed};
 use crate::error::{CallError, Failed, NotExecuted};
 use crate::ids::Signature;
@@ -68,62 +67,64 @@ impl Status {
 /// A call's ending with its body still in the frame it came in.
 pub type Ending<'a> = Result<&'a [u8], CallError<&'a [u8]>>;
 
-pub(super) fn put(ending: &Ending<'_>, out: &mut BytesMut) {
+/// Puts an ending into a frame's head, and gives its body.
+pub(super) fn put<'a>(ending: &Ending<'a>, head: &mut Head) -> &'a [u8] {
     let error = match ending {
         Ok(body) => {
-            out.put_u8(Status::Ok as u8);
-            return out.put_slice(body);
+            head.u8(Status::Ok as u8);
+            return body;
         }
         Err(error) => error,
     };
     match error {
         CallError::Handler(body) => {
-            out.put_u8(Status::Handler as u8);
-            out.put_slice(body);
+            head.u8(Status::Handler as u8);
+            return body;
         }
-        CallError::NotExecuted(why) => put_not_executed(*why, out),
+        CallError::NotExecuted(why) => put_not_executed(*why, head),
         CallError::Failed(Failed::Internal { reference }) => {
-            out.put_u8(Status::Internal as u8);
-            out.put_u32_le(*reference);
+            head.u8(Status::Internal as u8);
+            head.u32(*reference);
         }
-        CallError::Failed(Failed::Panicked) => out.put_u8(Status::Panicked as u8),
-        CallError::Failed(Failed::Abandoned) => out.put_u8(Status::Abandoned as u8),
-        CallError::Failed(Failed::BadReply) => out.put_u8(Status::BadReply as u8),
-        CallError::DeadlineExceeded => out.put_u8(Status::DeadlineExceeded as u8),
+        CallError::Failed(Failed::Panicked) => head.u8(Status::Panicked as u8),
+        CallError::Failed(Failed::Abandoned) => head.u8(Status::Abandoned as u8),
+        CallError::Failed(Failed::BadReply) => head.u8(Status::BadReply as u8),
+        CallError::DeadlineExceeded => head.u8(Status::DeadlineExceeded as u8),
         // A callee is never uncertain about its own handler; it says what it did: stopped.
-        CallError::Cancelled | CallError::Indeterminate => out.put_u8(Status::Cancelled as u8),
+        CallError::Cancelled | CallError::Indeterminate => head.u8(Status::Cancelled as u8),
     }
+    &[]
 }
 
-fn put_not_executed(why: NotExecuted, out: &mut BytesMut) {
+fn put_not_executed(why: NotExecuted, head: &mut Head) {
     let status = match why {
         NotExecuted::UnknownRoute => Status::UnknownRoute,
         NotExecuted::SignatureMismatch { ours, theirs } => {
-            out.put_u8(Status::SignatureMismatch as u8);
-            out.put_u64_le(ours.0);
-            return out.put_u64_le(theirs.0);
+            head.u8(Status::SignatureMismatch as u8);
+            head.u64(ours.0);
+            return head.u64(theirs.0);
         }
         NotExecuted::BadArguments | NotExecuted::Unencodable => Status::BadArguments,
         NotExecuted::Forbidden => Status::Forbidden,
         NotExecuted::RateLimited { retry_after } => {
-            out.put_u8(Status::RateLimited as u8);
-            return out.put_u32_le(u32::try_from(retry_after.as_millis()).unwrap_or(u32::MAX));
+            head.u8(Status::RateLimited as u8);
+            return head.u32(u32::try_from(retry_after.as_millis()).unwrap_or(u32::MAX));
         }
         NotExecuted::Busy => Status::Busy,
         NotExecuted::TooManyInFlight => Status::TooManyInFlight,
         NotExecuted::TooDeep => Status::TooDeep,
         NotExecuted::Reentrant => Status::Reentrant,
         NotExecuted::TooLarge { bytes, max } => {
-            out.put_u8(Status::TooLarge as u8);
-            out.put_u32_le(bytes);
-            return out.put_u32_le(max);
+            head.u8(Status::TooLarge as u8);
+            head.u32(bytes);
+            return head.u32(max);
         }
         NotExecuted::Draining => Status::Draining,
         NotExecuted::Expired | NotExecuted::NeverSent | NotExecuted::DeadlineTooLong { .. } => {
             Status::Expired
         }
     };
-    out.put_u8(status as u8);
+    head.u8(status as u8);
 }
 
 pub(super) fn take<'a>(cursor: &mut Cursor<'a>) -> Result<Ending<'a>, Malformed> {
