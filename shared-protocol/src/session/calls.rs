@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::incoming::Parked;
 use super::outgoing::Withdrawal;
-use super::{Body, Event, Outcome, Session, Stop, Ticket};
+use super::{Body, Event, Outcome, Session, Sink, Stop, Ticket};
 use crate::error::{CallError, Failed, NotExecuted};
 use crate::ids::CallId;
 use crate::limits::Limits;
@@ -225,7 +225,7 @@ impl<W> Session<W> {
     }
 
     /// There may be room again: lets out parked replies, and wakes a waiting caller.
-    pub(super) fn room_freed<'a>(&mut self, now: Instant, events: &mut impl Extend<Event<'a, W>>) {
+    pub(super) fn room_freed<'a>(&mut self, now: Instant, events: &mut impl Sink<Event<'a, W>>) {
         while let Some(Parked { ending, .. }) = self.incoming.parked().front() {
             if !self.log.has_room_for_reply(body_of(&borrowed(ending)).len() + RESULT_FIELDS_BYTES) {
                 return;
@@ -234,7 +234,7 @@ impl<W> Session<W> {
                 self.finish(id, borrowed(&ending), now);
             }
         }
-        events.extend(self.wake_next().map(Event::Wake));
+        events.put_all(self.wake_next().map(Event::Wake));
     }
 
     /// Logs a call's terminal frame.

@@ -127,15 +127,21 @@ impl Liveness {
 
     /// Why the peer must be given up now, if it must.
     pub(super) fn verdict(&self, now: Instant) -> Option<CloseCode> {
-        self.ends().into_iter().flatten().find(|(at, _)| now >= *at).map(|(_, code)| code)
+        let mut verdict = None;
+        self.each_end(|at, code| {
+            if now >= at {
+                verdict = verdict.or(Some(code));
+            }
+        });
+        verdict
     }
 
     /// When to look again.
     pub(super) fn next(&self) -> Option<Instant> {
-        let end = self.ends().into_iter().flatten().map(|(at, _)| at).min();
         // While nothing can be written a due ping is no reason to wake: it goes out when something can.
-        let ping = self.ping.as_ref().filter(|_| !self.is_blocked()).map(|ping| ping.next_at);
-        end.into_iter().chain(ping).min()
+        let mut next = self.ping.as_ref().filter(|_| !self.is_blocked()).map(|ping| ping.next_at);
+        self.each_end(|at, _| next = Some(next.map_or(at, |next| next.min(at))));
+        next
     }
 
     /// Whether the connection has taken less than it was given.
@@ -143,15 +149,18 @@ impl Liveness {
         self.stalled_since.is_some()
     }
 
-    fn ends(&self) -> [Option<(Instant, CloseCode)>; 4] {
-        [
-            Some((self.heard_at + self.silence_max, CloseCode::PeerSilent)),
-            self.stalled_since.map(|since| (since + self.write_stall_max, CloseCode::WriteStalled)),
-            self.frame_begun.map(|(since, bytes)| {
-                let time = FRAME_TIME + Duration::from_secs((bytes / FRAME_BYTES_PER_SECOND) as u64);
-                (since + time, CloseCode::FrameTimeout)
-            }),
-            self.unacked_since.map(|since| (since + self.ack_silence_max, CloseCode::AckTimeout)),
-        ]
+    /// When, as it looks now, the peer will have to be given up, and why.
+    fn each_end(&self, mut see: impl FnMut(Instant, CloseCode)) {
+        see(self.heard_at + self.silence_max, CloseCode::PeerSilent);
+        if let Some(since) = self.stalled_since {
+            see(since + self.write_stall_max, CloseCode::WriteStalled);
+        }
+        if let Some((since, bytes)) = self.frame_begun {
+            let time = FRAME_TIME + Duration::from_secs((bytes / FRAME_BYTES_PER_SECOND) as u64);
+            see(since + time, CloseCode::FrameTimeout);
+        }
+        if let Some(since) = self.unacked_since {
+            see(since + self.ack_silence_max, CloseCode::AckTimeout);
+        }
     }
 }

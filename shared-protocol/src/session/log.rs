@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::output::Batch;
 use super::stretch::{BATCH_BYTES, Stretch, frame_bytes, refresh};
 use crate::ids::CallId;
 use crate::limits::Limits;
@@ -69,6 +70,8 @@ pub(super) struct Diverged;
 
 /// A Call that waited longer than this is written with its remaining time as it is then.
 const LATE: Duration = Duration::from_millis(5);
+/// The first space for unsent frames.
+const TAIL_BYTES: usize = 512;
 /// What a call keeps free for its own cancel: the frame and its overhead.
 pub(super) const CANCEL_RESERVE_BYTES: usize = HEADER_BYTES + 8 + Limits::FRAME_OVERHEAD_BYTES;
 
@@ -148,6 +151,10 @@ impl Log {
 
     /// Appends a frame. Room is the caller's to check: some frames have theirs reserved.
     pub(super) fn append(&mut self, frame: &Frame<'_>, now: Instant) -> Place {
+        if self.tail.head.capacity() == 0 {
+            // A few frames of a quiet session; a busy one's grow to what its batches need, and stay so.
+            self.tail.head.reserve(TAIL_BYTES);
+        }
         let before = self.tail.head.len();
         frame.put(&mut self.tail.head);
         let wire_bytes = self.tail.head.len() - before;
@@ -201,7 +208,7 @@ impl Log {
         &mut self,
         now: Instant,
         remaining_ms: impl Fn(CallId) -> Option<u32>,
-        out: &mut impl Extend<Bytes>,
+        out: &mut Batch,
     ) {
         let late = self.oldest_unsent.is_some_and(|since| now.saturating_duration_since(since) >= LATE);
         let mut taken = 0;
@@ -213,7 +220,7 @@ impl Log {
                 }
                 taken += segment.head.len() + segment.body.as_ref().map_or(0, Bytes::len);
                 self.sent_to = segment.end;
-                out.extend([segment.head.clone()]);
+                out.push(segment.head.clone());
                 out.extend(segment.body.clone());
                 self.sent.push_back(segment);
                 continue;
@@ -229,7 +236,7 @@ impl Log {
             taken += stretch.bytes();
             self.sent_to += u64::from(stretch.frames);
             let (head, body) = (stretch.head.freeze(), stretch.body);
-            out.extend([head.clone()]);
+            out.push(head.clone());
             out.extend(body.clone());
             self.sent.push_back(Segment { end: self.sent_to, frames: stretch.frames, charged, head, body });
         }
@@ -377,7 +384,7 @@ mod tests {
     }
 
     fn written(log: &mut Log, now: Instant, left_ms: Option<u32>) -> Vec<u8> {
-        let mut out: Vec<Bytes> = Vec::new();
+        let mut out = Batch::new();
         log.take(now, |_| left_ms, &mut out);
         out.concat()
     }

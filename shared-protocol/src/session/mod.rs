@@ -29,6 +29,7 @@ mod outgoing;
 mod output;
 mod receive;
 mod resume;
+mod sink;
 mod stretch;
 mod timers;
 mod waiting;
@@ -48,6 +49,7 @@ pub use messages::Message;
 pub use output::Batch;
 pub use receive::Event;
 pub use resume::Taken;
+pub use sink::Sink;
 pub use timers::Timer;
 pub use waiting::Ticket;
 
@@ -194,7 +196,7 @@ impl<W> Session<W> {
     }
 
     /// Ends the session from this end. Every pending call gets its ending (P-71); orderly closes still let the log out.
-    pub fn close(&mut self, reason: CloseReason, events: &mut impl Extend<Event<'static, W>>) {
+    pub fn close(&mut self, reason: CloseReason, events: &mut impl Sink<Event<'static, W>>) {
         self.close_forgotten(reason, None, events);
     }
 
@@ -204,7 +206,7 @@ impl<W> Session<W> {
         &mut self,
         reason: CloseReason,
         peer_position: Option<u64>,
-        events: &mut impl Extend<Event<'static, W>>,
+        events: &mut impl Sink<Event<'static, W>>,
     ) {
         if self.closed.is_some() {
             return;
@@ -219,7 +221,7 @@ impl<W> Session<W> {
         let ended = self.outgoing.end_all(may_have_run);
         let is_read_on = self.closes_orderly();
         for (told, withdrawal) in ended {
-            events.extend(Event::of(told));
+            events.put_all(Event::of(told));
             if let (Withdrawal::Void(place), true) = (withdrawal, is_read_on) {
                 self.log.void(place);
             }
@@ -228,9 +230,9 @@ impl<W> Session<W> {
             self.log.clear();
         }
         self.latest.clear();
-        events.extend(self.waiting.end_all().into_iter().map(Event::Wake));
+        events.put_all(self.waiting.end_all().into_iter().map(Event::Wake));
         let stopped = self.incoming.end_all();
-        events.extend(stopped.into_iter().map(|id| Event::Stop { id, why: Stop::Cancelled }));
+        events.put_all(stopped.into_iter().map(|id| Event::Stop { id, why: Stop::Cancelled }));
     }
 
     /// Whether the session is over by an end that still lets out what was logged before it.
@@ -283,6 +285,11 @@ impl<W> Session<W> {
     /// Slots of calls made here that are not free again.
     pub fn slots_used(&self) -> usize {
         self.outgoing.slots_used()
+    }
+
+    /// Calls either way that are not done with: also those whose outcome is here and has not been looked at.
+    pub fn calls_unfinished(&self) -> usize {
+        self.outgoing.slots_used() + self.incoming.in_flight() as usize
     }
 
     /// Calls of the peer whose terminal frame is not logged yet.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::outgoing::Told;
 use super::resume::Attachment;
-use super::{Outcome, Session, Stop};
+use super::{Outcome, Session, Sink, Stop};
 use crate::close::{CloseCode, CloseReason};
 use crate::contract::Delivery;
 use crate::error::{CallError, NotExecuted};
@@ -87,7 +87,7 @@ impl<W> Session<W> {
         &mut self,
         raw: RawFrame<'a>,
         now: Instant,
-        events: &mut impl Extend<Event<'a, W>>,
+        events: &mut impl Sink<Event<'a, W>>,
     ) -> Result<(), CloseReason> {
         if self.closed.is_some() || !self.is_attached() {
             return Ok(());
@@ -118,7 +118,7 @@ impl<W> Session<W> {
         &mut self,
         frame: Frame<'a>,
         now: Instant,
-        events: &mut impl Extend<Event<'a, W>>,
+        events: &mut impl Sink<Event<'a, W>>,
     ) -> Result<(), CloseReason> {
         match frame {
             Frame::Call { id, to, remaining_ms, parent, body } => {
@@ -142,7 +142,7 @@ impl<W> Session<W> {
                         self.incoming.finish(id);
                     }
                     self.spend(|inbound| inbound.cancels.spend(now), "cancels")?;
-                    events.extend([Event::Stop { id, why: Stop::Cancelled }]);
+                    events.put(Event::Stop { id, why: Stop::Cancelled });
                 }
                 Ok(())
             }
@@ -150,7 +150,7 @@ impl<W> Session<W> {
             Frame::TokenOk => match self.attachment {
                 Attachment::Attached { token_due: true } => {
                     self.attachment = Attachment::Attached { token_due: false };
-                    events.extend([Event::TokenConfirmed]);
+                    events.put(Event::TokenConfirmed);
                     Ok(())
                 }
                 _ => Err(CloseReason::ours(CloseCode::UnexpectedFrame, "a token that nobody gave")),
@@ -188,7 +188,7 @@ impl<W> Session<W> {
         parent: Option<CallId>,
         body: &'a [u8],
         now: Instant,
-        events: &mut impl Extend<Event<'a, W>>,
+        events: &mut impl Sink<Event<'a, W>>,
     ) -> Result<(), CloseReason> {
         self.check_body(body)?;
         let parent_depth = parent.and_then(|parent| self.outgoing.depth_of(parent));
@@ -217,7 +217,7 @@ impl<W> Session<W> {
             Some(why) => {
                 self.reply(id, Err(CallError::NotExecuted(why)), now);
             }
-            None => events.extend([Event::Call { id, to, deadline, nested, body }]),
+            None => events.put(Event::Call { id, to, deadline, nested, body }),
         }
         Ok(())
     }
@@ -227,7 +227,7 @@ impl<W> Session<W> {
         id: CallId,
         ending: Ending<'a>,
         now: Instant,
-        events: &mut impl Extend<Event<'a, W>>,
+        events: &mut impl Sink<Event<'a, W>>,
     ) -> Result<(), CloseReason> {
         if let Ok(body) | Err(CallError::Handler(body)) = &ending {
             self.check_body(body)?;
@@ -240,7 +240,7 @@ impl<W> Session<W> {
         if wanted {
             self.log.release();
         }
-        events.extend(Event::of(told));
+        events.put_all(Event::of(told));
         self.room_freed(now, events);
         Ok(())
     }
@@ -250,11 +250,11 @@ impl<W> Session<W> {
         to: Target,
         delivery: Delivery,
         body: &'a [u8],
-        events: &mut impl Extend<Event<'a, W>>,
+        events: &mut impl Sink<Event<'a, W>>,
     ) -> Result<(), CloseReason> {
         self.check_body(body)?;
         self.counts.messages_taken += 1;
-        events.extend([Event::Message { to, delivery, body }]);
+        events.put(Event::Message { to, delivery, body });
         Ok(())
     }
 
@@ -263,7 +263,7 @@ impl<W> Session<W> {
         position: u64,
         latest: u64,
         now: Instant,
-        events: &mut impl Extend<Event<'a, W>>,
+        events: &mut impl Sink<Event<'a, W>>,
     ) -> Result<(), CloseReason> {
         let diverged = |what: u64| CloseReason::ours(CloseCode::Diverged, format!("{what} was never sent"));
         let advanced = self.log.ack(position).map_err(|_| diverged(position))?;

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Event, Session};
+use super::{Event, Session, Sink};
 use crate::close::{CloseCode, CloseReason};
 use crate::ids::Side;
 
@@ -64,12 +64,7 @@ impl<W> Session<W> {
 
     /// The connection is to be given up, for this reason: the session detaches where that can be mended by another
     /// connection, and else it is over. A detached one is over: its time is up, or its peer is known not to return.
-    pub fn give_up(
-        &mut self,
-        reason: CloseReason,
-        now: Instant,
-        events: &mut impl Extend<Event<'static, W>>,
-    ) {
+    pub fn give_up(&mut self, reason: CloseReason, now: Instant, events: &mut impl Sink<Event<'static, W>>) {
         if self.is_attached() && self.can_return_after(&reason) {
             self.detach(reason, now);
         } else {
@@ -122,7 +117,7 @@ impl<W> Session<W> {
         peer: Taken,
         token_due: bool,
         now: Instant,
-        events: &mut impl Extend<Event<'a, W>>,
+        events: &mut impl Sink<Event<'a, W>>,
     ) -> Result<(), CloseReason> {
         if let Some(reason) = &self.closed {
             return Err(reason.clone());

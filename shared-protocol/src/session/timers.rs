@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Event, Session, Stop};
+use super::{Event, Session, Sink, Stop};
 use crate::close::CloseReason;
 
 /// Why a session wants to be woken.
@@ -26,18 +26,26 @@ impl<W> Session<W> {
         if self.closed.is_some() {
             return None;
         }
-        let waiting = self.waiting.next_deadline();
-        let outgoing = self.outgoing.next_deadline();
-        [
-            (self.inbound.ack_at.filter(|_| !self.liveness.is_blocked()), Timer::Ack),
-            (self.is_attached().then(|| self.liveness.next()).flatten(), Timer::Liveness),
-            (self.window_ends(), Timer::Window),
-            (outgoing.into_iter().chain(waiting).min(), Timer::OutgoingDeadline),
-            (self.incoming.next_deadline(), Timer::IncomingDeadline),
-        ]
-        .into_iter()
-        .filter_map(|(at, timer)| Some((at?, timer)))
-        .min_by_key(|(at, _)| *at)
+        let mut first = None;
+        let mut next = |at: Option<Instant>, timer| {
+            if let Some(at) = at
+                && first.is_none_or(|(earliest, _)| at < earliest)
+            {
+                first = Some((at, timer));
+            }
+        };
+        if self.is_attached() {
+            if !self.liveness.is_blocked() {
+                next(self.inbound.ack_at, Timer::Ack);
+            }
+            next(self.liveness.next(), Timer::Liveness);
+        } else {
+            next(self.window_ends(), Timer::Window);
+        }
+        next(self.outgoing.next_deadline(), Timer::OutgoingDeadline);
+        next(self.waiting.next_deadline(), Timer::OutgoingDeadline);
+        next(self.incoming.next_deadline(), Timer::IncomingDeadline);
+        first
     }
 
     /// Lets happen what is due. Harmless when nothing is.
@@ -47,7 +55,7 @@ impl<W> Session<W> {
     pub fn handle_timeout(
         &mut self,
         now: Instant,
-        events: &mut impl Extend<Event<'static, W>>,
+        events: &mut impl Sink<Event<'static, W>>,
     ) -> Result<(), CloseReason> {
         if self.closed.is_some() {
             return Ok(());
@@ -60,13 +68,13 @@ impl<W> Session<W> {
         }
         let log = &self.log;
         for (told, withdrawal) in self.outgoing.expire(now, |position| log.is_sent(position)) {
-            events.extend(Event::of(told));
+            events.put_all(Event::of(told));
             self.withdraw(withdrawal, now);
         }
-        events.extend(self.waiting.expire(now).into_iter().map(Event::Wake));
+        events.put_all(self.waiting.expire(now).into_iter().map(Event::Wake));
         self.room_freed(now, events);
         let expired = self.incoming.expire(now);
-        events.extend(expired.into_iter().map(|id| Event::Stop { id, why: Stop::Expired }));
+        events.put_all(expired.into_iter().map(|id| Event::Stop { id, why: Stop::Expired }));
         Ok(())
     }
 }
