@@ -164,9 +164,8 @@ pub(crate) fn over_tcp(address: String) -> Dial {
         let address = address.clone();
         Box::pin(async move {
             let stream = TcpStream::connect(&address).await?;
-            tcp::prepare(&stream)?;
             let peer = stream.peer_addr()?;
-            Ok((Box::new(stream) as Box<dyn Transport>, peer.into()))
+            Ok((Box::new(tcp::Stream::new(stream)?) as Box<dyn Transport>, peer.into()))
         })
     })
 }

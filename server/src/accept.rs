@@ -30,7 +30,7 @@ pub(crate) async fn over_tcp(server: Arc<Inner>, listener: TcpListener) {
             Ok((stream, address)) => {
                 backoff = BACKOFF_MIN;
                 // A socket that cannot be prepared is one that is gone already.
-                if tcp::prepare(&stream).is_ok() {
+                if let Ok(stream) = tcp::Stream::new(stream) {
                     admit(&server, stream, address.into());
                 }
             }

@@ -163,7 +163,7 @@ impl<R: Answer> Call<R> {
             State::Never(why) => return Err(Some(why)),
             State::Sent(..) | State::Done => return Err(Some(NotExecuted::NeverSent)),
         };
-        let ((deadline, made), next) = self.shared.with(|session, now| {
+        let ((deadline, made), next) = self.shared.speak(|session, now| {
             let (deadline, made) = self.attempt(session, ticket, waited, now);
             match (&made, waker) {
                 (Ok(id), Some(waker)) => {

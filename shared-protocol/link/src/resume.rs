@@ -124,7 +124,9 @@ impl Shared {
     /// The newest connection, and its number.
     pub(crate) fn take_arrival(&self) -> (u64, Option<Arrival>) {
         let mut core = self.lock();
-        (self.generation.load(Ordering::Acquire), core.arrival.take())
+        let arrival = core.arrival.take();
+        core.alone.connect(arrival.as_ref().and_then(|arrival| arrival.io.shortcut()));
+        (self.generation.load(Ordering::Acquire), arrival)
     }
 
     /// Where the peer is, or was last.
@@ -141,6 +143,7 @@ impl Shared {
                 return false;
             }
             let was_attached = core.session.is_attached();
+            core.alone.disconnect();
             core.session.give_up(reason, now(), &mut events);
             let detached = core.session.detached().map(|(_, reason)| reason.clone());
             let detached = detached.filter(|_| was_attached);
@@ -301,6 +304,7 @@ impl Shared {
         address: Address,
         &Resumed { replayed, away }: &Resumed,
     ) {
+        core.alone.disconnect();
         core.arrival = Some(arrival);
         core.address = address;
         core.happened.note(SessionEvent::Resumed { replayed, away });

@@ -13,6 +13,7 @@ use farcall_protocol::wire::Ending;
 use farcall_protocol::{CallId, CloseReason, Failed, SessionId, Side, Uid};
 use tokio::sync::Notify;
 
+use crate::alone::Alone;
 use crate::inbox::Inbox;
 use crate::link::{Address, LinkConfig};
 use crate::resume::{Arrival, Happened, Pass};
@@ -70,7 +71,9 @@ pub(crate) struct Shared {
 pub(crate) struct Core {
     pub(crate) session: Session<Waiter>,
     /// The driver, while it sleeps.
-    driver: Option<Waker>,
+    pub(crate) driver: Option<Waker>,
+    /// How a lone caller writes by itself.
+    pub(crate) alone: Alone,
     /// A connection that has taken the session over, until the driver gets it.
     pub(crate) arrival: Option<Arrival>,
     /// By what a client comes back.
@@ -87,6 +90,18 @@ pub(crate) struct Identity {
     pub(crate) codec: Codec,
     pub(crate) address: Address,
     pub(crate) pass: Pass,
+}
+
+/// What there is for a driver that has done what it could.
+pub(crate) enum Rest {
+    /// The session is over.
+    Closed(CloseReason),
+    /// Another connection has come.
+    Arrival,
+    /// Something to write.
+    Output,
+    /// Nothing, until then at the latest.
+    Until(Option<Instant>),
 }
 
 impl std::fmt::Debug for Shared {
@@ -112,6 +127,7 @@ impl Shared {
             core: Mutex::new(Core {
                 session,
                 driver: None,
+                alone: Alone::default(),
                 arrival: None,
                 pass,
                 address,
@@ -171,20 +187,31 @@ impl Shared {
         (!self.has_arrival(generation) || cfg!(mutant = "5")).then(|| act(&mut core.session))
     }
 
-    /// The driver goes to sleep until the instant returned; whoever gives it work wakes it. `None` if there is work
-    /// already: something to write that the connection would take (not `blocked`), another connection, or the end.
-    pub(crate) fn sleep(&self, waker: &Waker, blocked: bool, generation: u64) -> Option<Option<Instant>> {
-        let now = now();
+    /// The driver has done what it could. Either there is more to do, or it goes to sleep, and whoever gives it work wakes it.
+    /// `blocked` says that the connection takes nothing more for now.
+    pub(crate) fn rest(&self, waker: &Waker, blocked: bool, generation: u64, now: Instant) -> Rest {
         let mut core = self.lock();
-        let has_work = core.session.closed().is_some() || self.has_arrival(generation);
-        if has_work || (!blocked && core.session.has_output(now)) {
-            return None;
+        if let Some(reason) = core.session.closed() {
+            return Rest::Closed(reason.clone());
+        }
+        if self.has_arrival(generation) {
+            return Rest::Arrival;
+        }
+        if core.alone.has_left_over() || (!blocked && core.session.has_output(now)) {
+            return Rest::Output;
         }
         match &mut core.driver {
             Some(known) => known.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
-        Some(core.session.next_timeout().map(|(at, _)| at))
+        let wakes_at = core.session.next_timeout().map(|(at, _)| at);
+        core.alone.driver_sleeps(blocked, wakes_at);
+        Rest::Until(wakes_at)
+    }
+
+    /// Whether the session is not over.
+    pub(crate) fn is_open(&self) -> bool {
+        self.peek(|session| session.closed().is_none())
     }
 
     /// Wakes the driver to look at its queue.
@@ -197,7 +224,7 @@ impl Shared {
 
     /// Answers a call of the peer.
     pub(crate) fn reply(&self, id: CallId, ending: Ending<'_>) -> bool {
-        self.with(|session, now| session.reply(id, ending, now))
+        self.speak(|session, now| session.reply(id, ending, now))
     }
 
     /// Answers a call whose handler went away.

@@ -1,6 +1,7 @@
 //! Calls end to end, the same bodies over TCP and in memory: every ending, both directions, nesting, order.
 
 mod endings;
+mod large;
 mod nesting;
 mod routes;
 

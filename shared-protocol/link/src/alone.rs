@@ -1,0 +1,101 @@
+//! A caller that is alone with its session writes to the idle connection by itself: to hand its bytes over to the driver's task
+//! would cost a switch or two, most of what a lone call costs. Whatever is not so simple is left to the driver.
+
+use std::io::IoSlice;
+use std::time::Instant;
+
+use farcall_protocol::session::{Batch, Session};
+use smallvec::SmallVec;
+
+use crate::shared::{Core, Shared, Waiter, now};
+use crate::transport::Shortcut;
+use crate::writing::Writing;
+
+/// What a lone caller needs to know of the connection and its driver. Behind the session's lock.
+#[derive(Debug, Default)]
+pub(crate) struct Alone {
+    /// The way to the connection. Gone with it: what is written must not reach an older one than the session's (R5).
+    way: Option<Shortcut>,
+    /// The driver has bytes that the connection does not take.
+    blocked: bool,
+    /// When the driver wakes by itself.
+    wakes_at: Option<Instant>,
+    /// What the connection did not take of a caller's bytes: before all else.
+    left_over: Writing,
+}
+
+impl Alone {
+    pub(crate) fn connect(&mut self, way: Option<Shortcut>) {
+        self.way = way;
+        self.left_over.clear();
+    }
+
+    pub(crate) fn disconnect(&mut self) {
+        self.connect(None);
+    }
+
+    pub(crate) const fn driver_sleeps(&mut self, blocked: bool, wakes_at: Option<Instant>) {
+        (self.blocked, self.wakes_at) = (blocked, wakes_at);
+    }
+
+    pub(crate) fn has_left_over(&self) -> bool {
+        !self.left_over.is_empty()
+    }
+}
+
+impl Shared {
+    /// Says something to the peer: writes it, if that is all there is to do, or wakes the driver.
+    pub(crate) fn speak<R>(&self, say: impl FnOnce(&mut Session<Waiter>, Instant) -> R) -> R {
+        let now = now();
+        let (result, driver) = {
+            let mut core = self.lock();
+            let result = say(&mut core.session, now);
+            let driver = if core.write_alone(now) { None } else { core.driver.take() };
+            (result, driver)
+        };
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+        result
+    }
+
+    /// What the driver is to write next over a connection. `progress` says that it has written what it took before.
+    pub(crate) fn take_output(&self, generation: u64, progress: bool, now: Instant, batch: &mut Batch) {
+        let mut core = self.lock();
+        if self.has_arrival(generation) && !cfg!(mutant = "5") {
+            return;
+        }
+        if progress {
+            core.session.wrote(true, false, now);
+        }
+        if core.alone.has_left_over() {
+            core.alone.left_over.move_to(batch);
+        }
+        core.session.take_output(now, batch);
+    }
+}
+
+impl Core {
+    /// Writes what there is to write, if nobody else has a part in this session just now. False if there is anything left for the
+    /// driver to do.
+    fn write_alone(&mut self, now: Instant) -> bool {
+        // An answer that has come and was not looked at yet counts: its caller is about to call again, and calls that could
+        // go together would go one by one (0.6 times the calls with 256 in flight).
+        let is_alone = self.driver.is_some() && !self.alone.blocked && self.session.calls_unfinished() <= 1;
+        let Some(way) = self.alone.way.as_ref().filter(|_| is_alone) else { return false };
+        let writing = &mut self.alone.left_over;
+        self.session.take_output(now, &mut writing.pieces);
+        let pieces: SmallVec<[IoSlice<'_>; 4]> =
+            writing.rest().iter().map(|piece| IoSlice::new(piece)).collect();
+        // An error is the driver's to find, when it writes the same.
+        let written = way.write(&pieces).unwrap_or(0);
+        drop(pieces);
+        writing.advance(written);
+        if self.alone.has_left_over() {
+            return false;
+        }
+        self.session.wrote(written > 0, false, now);
+        let next = self.session.next_timeout().map(|(at, _)| at);
+        next.is_none_or(|next| self.alone.wakes_at.is_some_and(|wakes_at| wakes_at <= next))
+    }
+}
