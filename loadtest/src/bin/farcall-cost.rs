@@ -2,10 +2,13 @@
 //! two numbers of rounds and divides the difference.
 
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 use farcall_client::{Client, ClientConfig, route as client_route};
+use farcall_load::raw::Raw;
+use farcall_load::{Caller, Contender, Direction, Server as _};
 use farcall_protocol::{contract, contracts};
 use farcall_server::{Admission, Limits, Server, ServerConfig, route};
 use tokio::sync::Notify;
@@ -47,6 +50,10 @@ enum Scenario {
     Lone,
     /// 256 callers at once, each one call after the other.
     Many,
+    /// As `lone`, over the raw echo: what no session could be below.
+    RawLone,
+    /// As `many`, over the raw echo.
+    RawMany,
     /// The server calls, 16 callers at once.
     Asked,
     /// Messages to the server, 64 between two calls.
@@ -69,7 +76,16 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime {
-        Ok(runtime) => runtime.block_on(tokio::task::LocalSet::new().run_until(play(options))),
+        Ok(runtime) => {
+            let local = tokio::task::LocalSet::new();
+            runtime.block_on(local.run_until(async {
+                match options.scenario {
+                    Scenario::RawLone => play_raw(1, options.rounds).await,
+                    Scenario::RawMany => play_raw(256, options.rounds).await,
+                    _ => play(options).await,
+                }
+            }));
+        }
         Err(error) => {
             eprintln!("cost: {error}");
             return ExitCode::FAILURE;
@@ -122,6 +138,7 @@ async fn play(Options { scenario, rounds }: Options) {
             })
             .await;
         }
+        Scenario::RawLone | Scenario::RawMany => {}
         Scenario::Notes => {
             for number in 0..rounds {
                 client.note(number);
@@ -142,6 +159,17 @@ async fn play(Options { scenario, rounds }: Options) {
             }
         }
     }
+}
+
+async fn play_raw(tasks: u64, rounds: u64) {
+    let any = ([127, 0, 0, 1], 0).into();
+    let server = Raw.serve(any, Direction::ToServer).await.expect("a server");
+    let client = Rc::new(Raw.connect(server.address()).await.expect("a connection"));
+    at_once(tasks, rounds, move |number| {
+        let client = client.clone();
+        async move { assert_eq!(client.echo(&number.to_le_bytes()).await, Ok(8)) }
+    })
+    .await;
 }
 
 /// So many tasks, each doing its share one after the other.
