@@ -4,6 +4,7 @@
 pub mod chance;
 pub mod faults;
 pub mod kit;
+pub mod proxy;
 pub mod raw;
 pub mod seeded;
 pub mod sim;
