@@ -19,9 +19,14 @@ async fn ann_over(proxy: &Proxy, server: &Server) -> (Client, Player) {
     (ann, seen_by(server, "ann").await)
 }
 
+/// What comes of waiting, unless that takes too long.
+async fn in_time<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(SILENCE_MAX + SLACK, what).await.expect("nobody has noticed")
+}
+
 /// Why the server's end has lost its connection, as the first thing that happens to it.
 async fn lost_by(player: &Player) -> CloseCode {
-    match player.session().next_event(&mut 0).await {
+    match in_time(player.session().next_event(&mut 0)).await {
         Some(SessionEvent::Detached(why)) => why.code,
         other => panic!("{other:?} before the connection was lost"),
     }
@@ -31,7 +36,7 @@ async fn lost_by(player: &Player) -> CloseCode {
 async fn lost_by_client(ann: &Client) -> CloseCode {
     let mut events = ann.session().events();
     assert_eq!(events.next().await, Some(ClientEvent::Opened));
-    match events.next().await {
+    match in_time(events.next()).await {
         Some(ClientEvent::Detached(why)) => why.code,
         other => panic!("{other:?} before the connection was lost"),
     }
@@ -53,9 +58,8 @@ async fn silence_is_noticed_at_both_ends_and_outlived() {
         tokio::join!(lost_by(&player), lost_by_client(&ann)),
         (CloseCode::PeerSilent, CloseCode::PeerSilent)
     );
-    let noticed = began.elapsed();
     // The last sign of life may be as old as a heartbeat, and a busy machine sees it late.
-    assert!((SILENCE_MAX - HEARTBEAT * 2..=SILENCE_MAX + SLACK).contains(&noticed), "{noticed:?}");
+    assert!(began.elapsed() >= SILENCE_MAX - HEARTBEAT * 2, "{:?}", began.elapsed());
     proxy.refuse(false);
     assert_eq!(ann.ask(3).await, Ok(3));
     assert_eq!(ann.noted().await, Ok(vec![1, 2, 3]));
@@ -100,9 +104,7 @@ async fn nothing_is_kept_of_a_player_who_vanished_and_did_not_come_back() {
     drop(ann);
     assert_eq!(lost_by(&player).await, CloseCode::PeerSilent);
     assert_eq!((server.stats().sessions, server.stats().detached), (1, 1));
-    let began = Instant::now();
-    let why = player.session().closed().await;
-    assert!(began.elapsed() <= WINDOW + SLACK, "{:?}: {why:?}", began.elapsed());
+    in_time(player.session().closed()).await;
     until(|| server.stats().sessions == 0 && server.stats().bytes_held == 0).await;
 }
 
