@@ -145,8 +145,9 @@ pub struct Counts {
 const ACK_FRAMES: u64 = 64;
 const ACK_BYTES: usize = 16 << 10;
 const ACK_DELAY: Duration = Duration::from_millis(100);
-/// L20, P-53: pings more frequent than this are a flood, once their burst is spent.
+/// L20, P-53: pings more frequent than this are a flood, once so many have come at once.
 const PING_EVERY: Duration = Duration::from_secs(1);
+const PING_BURST: u32 = 8;
 /// L28, P-62: within this time a session comes back so many times and no more.
 const RESUMES_WITHIN: Duration = Duration::from_secs(10);
 
@@ -172,7 +173,7 @@ impl<W> Session<W> {
             outgoing: Outgoing::new(),
             waiting: Waiting::new(),
             incoming: Incoming::new(slots_max),
-            inbound: Inbound::new(side, heartbeat, &limits, now),
+            inbound: Inbound::new(side, heartbeat, silence_max, &limits, now),
             liveness: Liveness::new(side, &limits, heartbeat, silence_max, jitter, now),
             control: Control::default(),
             clock: match side {
@@ -307,9 +308,12 @@ impl<W> Session<W> {
 }
 
 impl Inbound {
-    fn new(side: Side, heartbeat: Duration, limits: &Limits, now: Instant) -> Self {
+    fn new(side: Side, heartbeat: Duration, silence_max: Duration, limits: &Limits, now: Instant) -> Self {
         // The server pings as often as it announced, and is answered as often; twice that is still no flood.
         let beat = PING_EVERY.min(heartbeat / 2);
+        // What a link has gathered that stalled for almost too long comes at once.
+        let gathered = silence_max.as_nanos() / heartbeat.as_nanos().max(1) * 2;
+        let beats = PING_BURST.max(u32::try_from(gathered).unwrap_or(u32::MAX));
         let (pings, pongs) = if side == Side::Client { (beat, PING_EVERY) } else { (PING_EVERY, beat) };
         Self {
             position: 0,
@@ -318,9 +322,9 @@ impl Inbound {
             told_latest: 0,
             bytes_untold: 0,
             ack_at: None,
-            // L20: 1 a second, burst 5, then three strikes. Pongs that nobody asked for are no better.
-            pings: Budget::new(8, pings, now),
-            pongs: Budget::new(8, pongs, now),
+            // L20. Pongs that nobody asked for are no better.
+            pings: Budget::new(beats, pings, now),
+            pongs: Budget::new(beats, pongs, now),
             // L21: 50 a second that say nothing new.
             idle_acks: Budget::new(50, Duration::from_millis(20), now),
             // L19: 100 in 30 seconds beyond calls that were let end, each of which earns one.

@@ -128,3 +128,20 @@ async fn a_slow_link_is_no_dead_one() {
     assert_eq!((proxy.connections(), server.stats().resumed), (1, 0));
     assert!(player.session().rtt().is_some_and(|rtt| rtt >= ms(1_250)));
 }
+
+#[tokio::test]
+async fn a_link_that_stalls_and_goes_on_is_neither_dead_nor_a_flood() {
+    let (heartbeat, silence_max) = (ms(200), ms(6_000));
+    let server = server(pinging(heartbeat, silence_max)).await;
+    let proxy = Proxy::to(server.local_addr().unwrap()).await.unwrap();
+    let (ann, player) = ann_over(&proxy, &server).await;
+    for way in [Towards::Client, Towards::Server] {
+        proxy.hold(way, true);
+        // A dozen pings, or their answers, gather here and come all at once.
+        let quiet = tokio::time::timeout(heartbeat * 12, player.session().next_event(&mut 0)).await;
+        assert!(quiet.is_err(), "{quiet:?}");
+        proxy.hold(way, false);
+        assert_eq!((ann.ask(1).await, player.asked(2).await), (Ok(1), Ok(1_002)), "stalled: {way:?}");
+    }
+    assert_eq!((proxy.connections(), server.stats().resumed), (1, 0));
+}

@@ -32,6 +32,20 @@ fn a_fast_heartbeat_is_no_flood() {
 }
 
 #[test]
+fn what_gathers_on_a_link_that_stalls_is_no_flood() {
+    for stalled in [Server, Client] {
+        let mut p = Pair::with(|server, _| (server.heartbeat, server.silence_max) = (ms(100), ms(2_000)));
+        for _ in 0..3 {
+            p.end(stalled).held = true;
+            p.pass(ms(1_900));
+            p.end(stalled).held = false;
+            p.pass(ms(10));
+            assert_eq!((p.closed(Server), p.closed(Client)), (None, None), "{stalled:?}");
+        }
+    }
+}
+
+#[test]
 fn a_silent_peer_is_gone_after_20_seconds() {
     for gone in [Server, Client] {
         let mut p = Pair::new();
