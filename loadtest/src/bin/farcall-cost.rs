@@ -14,33 +14,33 @@ use farcall_server::{Admission, Limits, Server, ServerConfig, route};
 use tokio::sync::Notify;
 
 #[contract(served_by = server)]
-trait Mirror {
+trait Meter {
     async fn echo(number: u64) -> u64;
     #[notify]
     fn note(number: u64);
 }
 
 #[contract(served_by = client)]
-trait Bot {
+trait Probe {
     async fn asked(number: u64) -> u64;
     #[notify]
     fn told(number: u64);
 }
 
-#[route(Mirror::echo)]
+#[route(Meter::echo)]
 fn echo(number: u64) -> u64 {
     number
 }
 
-#[route(Mirror::note)]
+#[route(Meter::note)]
 fn note(_number: u64) {}
 
-#[client_route(Bot::asked)]
+#[client_route(Probe::asked)]
 fn asked(number: u64) -> u64 {
     number
 }
 
-#[client_route(Bot::told)]
+#[client_route(Probe::told)]
 fn told(_number: u64) {}
 
 /// What is done again and again.
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
 
 async fn play(Options { scenario, rounds }: Options) {
     let config =
-        ServerConfig { serves: contracts![Mirror], limits: Limits::trusted(), ..ServerConfig::default() };
+        ServerConfig { serves: contracts![Meter], limits: Limits::trusted(), ..ServerConfig::default() };
     let joined = Arc::new(Notify::new());
     let opened = joined.clone();
     let admission = Admission::anonymous().opened(move |_| opened.notify_one());
@@ -105,7 +105,7 @@ async fn play(Options { scenario, rounds }: Options) {
     let mut clients = Vec::new();
     for number in 0..if matches!(scenario, Scenario::Pushes) { PLAYERS } else { 1 } {
         let config = ClientConfig {
-            serves: contracts![Bot],
+            serves: contracts![Probe],
             limits: Limits::trusted(),
             ..ClientConfig::for_uid(address.clone(), number.into())
         };

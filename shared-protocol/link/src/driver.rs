@@ -231,7 +231,7 @@ impl Driver {
         let now = now();
         let mut more = !bytes.is_empty();
         while more {
-            let mut events: SmallVec<[Event<'_, Waiter>; 16]> = SmallVec::new();
+            let mut events: SmallVec<[Event<'_, Waiter>; FRAMES_PER_LOCK]> = SmallVec::new();
             let mut broken = None;
             let is_ours = self.shared.drive(self.generation, |session| {
                 for _ in 0..FRAMES_PER_LOCK {
@@ -256,7 +256,7 @@ impl Driver {
                 }
             });
             self.dispatcher.begin();
-            // Drained, not moved: they are more than a kilobyte.
+            // Drained, not moved: they are kilobytes.
             for event in events.drain(..) {
                 if matches!(event, Event::TokenConfirmed) {
                     self.shared.confirm_token(self.generation);
