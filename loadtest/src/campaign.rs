@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::entry::Entry;
 use crate::failure::Trouble;
 use crate::plan::Plan;
-use crate::report::Report;
+use crate::report::{Conditions, Report};
 use crate::round::{self, Outcome};
 use crate::tally::Tally;
 
@@ -41,7 +41,9 @@ pub(crate) async fn take_rounds(
     }
     progress.bar.finish_and_clear();
     let interrupted = stop.is_cancelled() || trouble.is_some();
-    (Report::new(plan, &outcomes, interrupted), trouble)
+    let changed = entries.iter().map(|entry| (entry.name().to_owned(), entry.steps().changed_limits()));
+    let conditions = Conditions::here(changed.filter(|(_, limits)| !limits.is_empty()).collect());
+    (Report { conditions, ..Report::new(plan, &outcomes, interrupted) }, trouble)
 }
 
 /// One round, its count shown as it grows.

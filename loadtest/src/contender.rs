@@ -22,6 +22,12 @@ pub trait Contender: Copy + Send + Sync + 'static {
     /// Name in tables, in JSON, and after `--contender`.
     fn name(self) -> &'static str;
 
+    /// What it sets other than a user would get by default, one `name: value (default: value)` each: printed with every
+    /// figure, so that nobody compares unlike things.
+    fn changed_limits(self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Starts the listening end on `at` (port 0 means any). With [`Direction::ToServer`] it answers every echo;
     /// with [`Direction::ToClient`] it is the one that will call.
     fn serve(

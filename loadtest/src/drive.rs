@@ -147,7 +147,7 @@ impl<K: Caller> Bot<K> {
             let reply = self.caller.echo(&self.body).await;
             let ended = Instant::now();
             let failed = reply.is_err();
-            if self.take(&mut page, reply, ended - started, None).is_break() {
+            if self.take(&mut page, reply, ended, ended - started, None).is_break() {
                 return;
             }
             started = ended;
@@ -167,7 +167,8 @@ impl<K: Caller> Bot<K> {
             let due = opening.schedule.due(opening.next.fetch_add(1, Ordering::Relaxed));
             let start_lag = due.elapsed();
             let reply = self.caller.echo(&self.body).await;
-            if self.take(&mut page, reply, due.elapsed(), Some(start_lag)).is_break() {
+            let ended = Instant::now();
+            if self.take(&mut page, reply, ended, ended - due, Some(start_lag)).is_break() {
                 return;
             }
         }
@@ -178,12 +179,15 @@ impl<K: Caller> Bot<K> {
         &self,
         page: &mut Page<'_>,
         reply: Result<usize, Failure>,
+        at: Instant,
         latency: Duration,
         start_lag: Option<Duration>,
     ) -> ControlFlow<()> {
         let in_window = !self.over.load(Ordering::Relaxed);
         match reply {
-            Ok(bytes) if bytes == self.body.len() => page.note(Answered { latency, start_lag, in_window }),
+            Ok(bytes) if bytes == self.body.len() => {
+                page.note(Answered { latency, start_lag, in_window, at })
+            }
             Ok(_) => page.fail(Failure::WrongReply),
             Err(why) => {
                 let ends = why.ends_connection();

@@ -38,6 +38,9 @@ pub(crate) trait Steps: Send + Sync {
     /// The contender's name.
     fn name(&self) -> &'static str;
 
+    /// What it sets other than the default.
+    fn changed_limits(&self) -> Vec<String>;
+
     /// One round, measured here.
     fn measure<'a>(
         &'a self,
@@ -58,6 +61,10 @@ struct Entered<C>(C);
 impl<C: Contender> Steps for Entered<C> {
     fn name(&self) -> &'static str {
         self.0.name()
+    }
+
+    fn changed_limits(&self) -> Vec<String> {
+        self.0.changed_limits()
     }
 
     fn measure<'a>(

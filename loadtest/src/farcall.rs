@@ -52,6 +52,10 @@ impl Contender for Farcall {
         "farcall"
     }
 
+    fn changed_limits(self) -> Vec<String> {
+        changed(&Limits::default(), &Limits::trusted())
+    }
+
     async fn serve(self, at: SocketAddr, _: Direction) -> Result<Listening, Failure> {
         let joined = Arc::new(Notify::new());
         let config = ServerConfig {
@@ -132,6 +136,20 @@ impl Caller for ToPlayer {
     }
 }
 
+/// The fields in which `ours` differs, as both print themselves: none can be forgotten.
+fn changed(usual: &Limits, ours: &Limits) -> Vec<String> {
+    let (usual, ours) = (format!("{usual:#?}"), format!("{ours:#?}"));
+    let fields = usual.lines().zip(ours.lines()).filter(|(usual, ours)| usual != ours);
+    let bare = |line: &str| line.trim().trim_end_matches(',').to_owned();
+    fields
+        .map(|(usual, ours)| {
+            let usual = bare(usual);
+            let usual = usual.split_once(": ").map_or(usual.as_str(), |(_, value)| value);
+            format!("{} (default: {usual})", bare(ours))
+        })
+        .collect()
+}
+
 fn same(sent: &Bytes, reply: Result<Bytes, CallError>) -> Result<usize, Failure> {
     match reply {
         Ok(body) if body == sent => Ok(body.len()),
@@ -157,4 +175,16 @@ async fn connect(to: SocketAddr) -> Result<Client, Failure> {
         ConnectError::Routes(_) => Failure::Call("cannot start"),
         ConnectError::Login(_) | ConnectError::Over(_) => Failure::Refused,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_that_is_not_the_default_is_told() {
+        let told = Farcall.changed_limits();
+        assert!(told.contains(&"calls_in_flight_max: 16384 (default: 128)".to_owned()), "{told:?}");
+        assert!(changed(&Limits::default(), &Limits::default()).is_empty());
+    }
 }

@@ -25,6 +25,7 @@ mod process;
 pub mod raw;
 mod report;
 mod round;
+mod series;
 mod tally;
 mod usage;
 
@@ -33,5 +34,6 @@ pub use contender::{Caller, Contender, Server};
 pub use entry::{Entry, entry};
 pub use failure::{Failure, Trouble};
 pub use plan::{Direction, OtherEnd, Pace, Plan, Workload};
-pub use report::{Cost, Figures, Latency, Report, Standing};
+pub use report::{Conditions, Cost, Figures, Latency, Point, Ratio, Report, Standing};
 pub use round::Outcome;
+pub use series::Sample;

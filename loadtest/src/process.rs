@@ -47,7 +47,12 @@ impl OwnChild {
 
     /// What it has used, while it lives.
     pub(crate) fn usage(&self) -> Option<Usage> {
-        Usage::of(self.child.id()?)
+        Usage::of(self.id()?)
+    }
+
+    /// Its process id, while it lives.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Asks it to end, insists after a while, and reaps it.

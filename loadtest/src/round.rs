@@ -14,6 +14,7 @@ use crate::drive::Driving;
 use crate::failure::{Failure, Trouble};
 use crate::plan::{Direction, OtherEnd, Plan};
 use crate::process::OwnChild;
+use crate::series::{self, Sample};
 use crate::tally::{Counts, Failures, Tally};
 use crate::usage::{self, Usage};
 
@@ -27,6 +28,8 @@ pub struct Outcome {
     pub(crate) caller: Option<Used>,
     /// Of the answering end, if it has a process of its own.
     pub(crate) answerer: Option<Used>,
+    /// The window as it went.
+    pub(crate) series: Vec<Sample>,
 }
 
 /// What one process used in the window.
@@ -137,7 +140,9 @@ async fn play<K: Caller>(
         warm_up.drain().await;
     }
     let before = (Usage::own(), child.and_then(OwnChild::usage));
-    let draining = Driving::start(callers, plan, live)?.window(plan.window, stop).await;
+    let window = Driving::start(callers, plan, live)?.window(plan.window, stop);
+    let answerer = child.and_then(OwnChild::id);
+    let (draining, series) = series::along(window, live, answerer, series::stretch(plan.window)).await;
     let after = (Usage::own(), child.and_then(OwnChild::usage));
     let window = draining.window;
     draining.drain().await;
@@ -145,7 +150,8 @@ async fn play<K: Caller>(
     for (why, times) in refused {
         counts.fail(why, times);
     }
-    Ok(Outcome { counts, window, caller: used(before.0, after.0), answerer: used(before.1, after.1) })
+    let (caller, answerer) = (used(before.0, after.0), used(before.1, after.1));
+    Ok(Outcome { counts, window, caller, answerer, series })
 }
 
 /// Connects `wanted` clients, some at once, until `stop` or for a bounded time; those that fail are counted by kind.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hdrhistogram::{CreationError, Histogram};
 
@@ -29,6 +29,8 @@ pub(crate) struct Counts {
     pub(crate) answered_in_window: u64,
     /// Failures of calls and connections.
     pub(crate) failures: Failures,
+    /// Bots connected by now, where they connect while it is counted.
+    pub(crate) connected: Option<u64>,
 }
 
 impl Counts {
@@ -40,6 +42,7 @@ impl Counts {
             latency_ns,
             answered_in_window: 0,
             failures: Failures::new(),
+            connected: None,
         })
     }
 
@@ -58,7 +61,7 @@ impl Tally {
 
     /// A worker's own page.
     pub(crate) fn page(&self) -> Page<'_> {
-        Page { tally: self, lines: Vec::with_capacity(PAGE_LINES) }
+        Page { tally: self, lines: Vec::with_capacity(PAGE_LINES), handed_in: Instant::now() }
     }
 
     /// `times` more failures of this kind.
@@ -91,6 +94,8 @@ pub(crate) struct Answered {
     pub(crate) start_lag: Option<Duration>,
     /// Before the window closed.
     pub(crate) in_window: bool,
+    /// When the answer came.
+    pub(crate) at: Instant,
 }
 
 /// One worker's latest calls, handed in a page at a time and when dropped (an aborted worker drops it too).
@@ -101,14 +106,17 @@ pub(crate) struct Answered {
 pub(crate) struct Page<'a> {
     tally: &'a Tally,
     lines: Vec<Answered>,
+    handed_in: Instant,
 }
 
 impl Page<'_> {
     /// Notes an answered call.
     pub(crate) fn note(&mut self, call: Answered) {
         self.lines.push(call);
-        if self.lines.len() == PAGE_LINES {
+        // A slow worker's page would else be full long after the stretch in which its calls were made.
+        if self.lines.len() == PAGE_LINES || call.at.duration_since(self.handed_in) > HAND_IN_AFTER {
             self.hand_in();
+            self.handed_in = call.at;
         }
     }
 
@@ -142,6 +150,8 @@ fn nanoseconds(duration: Duration) -> u64 {
 
 /// Calls between two takings of the shared lock: at a million calls a second, 16,000 short holds.
 const PAGE_LINES: usize = 64;
+/// Half of the shortest stretch that a series tells apart.
+const HAND_IN_AFTER: Duration = Duration::from_millis(50);
 /// Below a microsecond, so that a microsecond still has three digits of its own.
 const LATENCY_NS_MIN: u64 = 100;
 const LATENCY_NS_MAX: u64 = 60_000_000_000;
@@ -152,7 +162,7 @@ mod tests {
     use super::*;
 
     fn answered(us: u64, in_window: bool) -> Answered {
-        Answered { latency: Duration::from_micros(us), start_lag: None, in_window }
+        Answered { latency: Duration::from_micros(us), start_lag: None, in_window, at: Instant::now() }
     }
 
     #[test]
@@ -171,6 +181,16 @@ mod tests {
         assert_eq!(counts.latency_ns.len(), 1_000);
         let p99_us = counts.latency_ns.value_at_quantile(0.99) / 1_000;
         assert!((989..=991).contains(&p99_us), "{p99_us}");
+    }
+
+    #[test]
+    fn a_slow_worker_does_not_keep_its_page() {
+        let tally = Tally::new().unwrap();
+        let mut page = tally.page();
+        page.note(answered(10, true));
+        assert_eq!(tally.answered(), 0);
+        page.note(Answered { at: Instant::now() + Duration::from_secs(1), ..answered(10, true) });
+        assert_eq!(tally.answered(), 2);
     }
 
     #[test]

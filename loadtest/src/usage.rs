@@ -38,6 +38,18 @@ impl Usage {
     }
 }
 
+/// Memory that process `pid` holds now, while it lives.
+#[cfg(target_os = "linux")]
+pub(crate) fn rss_bytes(pid: u32) -> Option<u64> {
+    let process = procfs::process::Process::new(i32::try_from(pid).ok()?).ok()?;
+    Some(process.statm().ok()?.resident * procfs::page_size())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn rss_bytes(_pid: u32) -> Option<u64> {
+    None
+}
+
 /// Starts the peak of this process anew, so that a round does not report the one before. Pages that the allocator
 /// kept still count; a kernel that refuses leaves the peak of the whole run.
 pub(crate) fn restart_own_peak() {
@@ -45,22 +57,34 @@ pub(crate) fn restart_own_peak() {
 }
 
 /// This process may open `wanted` descriptors, or what to set so that it may.
-#[cfg(target_os = "linux")]
 pub(crate) fn check_descriptors(wanted: u64) -> Result<(), Trouble> {
+    match open_files() {
+        Some((soft, hard)) if soft < wanted => Err(Trouble::Descriptors { wanted, soft, hard }),
+        _ => Ok(()),
+    }
+}
+
+/// How many files this process may have open at once.
+pub(crate) fn open_files_max() -> Option<u64> {
+    open_files().map(|(soft, _)| soft)
+}
+
+/// The limit in force, and how far it may be raised.
+#[cfg(target_os = "linux")]
+fn open_files() -> Option<(u64, u64)> {
     use procfs::process::{LimitValue, Process};
 
-    let Ok(limits) = Process::myself().and_then(|own| own.limits()) else { return Ok(()) };
+    let limits = Process::myself().and_then(|own| own.limits()).ok()?;
     let number = |value| match value {
         LimitValue::Unlimited => u64::MAX,
         LimitValue::Value(number) => number,
     };
-    let (soft, hard) = (number(limits.max_open_files.soft_limit), number(limits.max_open_files.hard_limit));
-    if soft < wanted { Err(Trouble::Descriptors { wanted, soft, hard }) } else { Ok(()) }
+    Some((number(limits.max_open_files.soft_limit), number(limits.max_open_files.hard_limit)))
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn check_descriptors(_wanted: u64) -> Result<(), Trouble> {
-    Ok(())
+fn open_files() -> Option<(u64, u64)> {
+    None
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -70,6 +94,7 @@ mod tests {
     #[test]
     fn this_process_uses_memory() {
         assert!(Usage::own().unwrap().rss_peak_bytes > 100 * 1024);
+        assert!(rss_bytes(std::process::id()).unwrap() > 100 * 1024);
     }
 
     #[test]

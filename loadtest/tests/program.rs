@@ -87,6 +87,10 @@ fn every_workload_reports_calls_and_the_cost_of_both_ends() {
         assert!(raw["median"]["calls"].as_u64().unwrap() > 0, "{workload}: {raw}");
         assert_eq!(raw["median"]["failures"], serde_json::json!({}), "{workload}");
         assert!(raw["median"]["answerer"]["rss_peak_bytes"].as_u64().unwrap() > 0, "{workload}");
+        let (series, curve) = (&raw["series"][1], raw["distribution"].as_array().unwrap());
+        assert!(series[0]["calls_per_second"].as_f64().unwrap() > 0.0, "{workload}: {series}");
+        assert!(series[0]["answerer_rss_bytes"].as_u64().unwrap() > 0, "{workload}: {series}");
+        assert!(curve.len() > 10 && curve[0]["us"].as_f64().unwrap() > 0.0, "{workload}: {curve:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("calls/s"), "the table went missing");
     }
 }

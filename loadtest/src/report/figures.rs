@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::round::{Outcome, Used};
 
 /// What one round measured, or the medians of several.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// Length of the window.
     pub seconds: f64,
@@ -31,7 +31,7 @@ pub struct Figures {
 }
 
 /// Percentiles in microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it all")]
 pub struct Latency {
     pub mean: f64,
@@ -43,7 +43,7 @@ pub struct Latency {
 }
 
 /// What one process spent.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// User and system time in the window.
     pub cpu_seconds: f64,
@@ -116,7 +116,7 @@ impl Figures {
 
 impl Latency {
     /// Of a histogram in nanoseconds; `None` if it is empty.
-    fn of(histogram: &Histogram<u64>) -> Option<Latency> {
+    pub(crate) fn of(histogram: &Histogram<u64>) -> Option<Latency> {
         if histogram.is_empty() {
             return None;
         }

@@ -1,24 +1,29 @@
 //! What a run came to, as plain values: figures per round, medians, ratios. Measures nothing, lays out nothing.
 
+mod conditions;
+mod distribution;
 mod figures;
 mod table;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+pub use self::conditions::Conditions;
+pub use self::distribution::Point;
 pub use self::figures::{Cost, Figures, Latency};
 pub use self::table::table;
-use crate::plan::{Direction, Pace, Plan, Workload};
+use crate::plan::{Direction, Pace, Plan};
 use crate::round::Outcome;
+use crate::series::Sample;
 
 /// One run, whole or interrupted.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     /// Version of this tool.
-    pub version: &'static str,
+    pub version: String,
     /// The workload's letter.
-    pub workload: Workload,
+    pub workload: String,
     /// Who called.
     pub direction: Direction,
     /// Connections.
@@ -39,6 +44,9 @@ pub struct Report {
     pub cpus: usize,
     /// The user ended it early, or trouble did.
     pub interrupted: bool,
+    /// What stood around it.
+    #[serde(default)]
+    pub conditions: Conditions,
     /// In the order in which they took turns.
     pub contenders: Vec<Standing>,
     /// Of each other contender to the raw echo.
@@ -46,23 +54,29 @@ pub struct Report {
 }
 
 /// One contender's rounds.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Standing {
     /// The contender.
-    pub name: &'static str,
+    pub name: String,
     /// Medians over its rounds, each figure by itself; failures are added up.
     pub median: Figures,
     /// In order.
     pub rounds: Vec<Figures>,
+    /// Each round's window as it went, in order.
+    #[serde(default)]
+    pub series: Vec<Vec<Sample>>,
+    /// The latencies of all rounds together.
+    #[serde(default)]
+    pub distribution: Vec<Point>,
 }
 
 /// One contender's medians divided by the raw echo's, in the same run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ratio {
     /// The contender.
-    pub contender: &'static str,
+    pub contender: String,
     /// What it is compared with.
-    pub baseline: &'static str,
+    pub baseline: String,
     /// Calls per second.
     pub rate: Option<f64>,
     /// CPU time per call of both ends together.
@@ -77,15 +91,11 @@ impl Report {
     /// Sums up `outcomes`, given per contender in the order in which they took turns.
     pub fn new(plan: &Plan, outcomes: &[(&'static str, Vec<Outcome>)], interrupted: bool) -> Report {
         let standings = outcomes.iter().filter(|(_, rounds)| !rounds.is_empty());
-        let contenders: Vec<Standing> = standings
-            .map(|(name, rounds)| {
-                let rounds: Vec<Figures> = rounds.iter().map(Figures::of).collect();
-                Standing { name, median: Figures::median(&rounds), rounds }
-            })
-            .collect();
+        let contenders: Vec<Standing> =
+            standings.map(|(name, outcomes)| Standing::of((*name).to_owned(), outcomes)).collect();
         Report {
-            version: env!("CARGO_PKG_VERSION"),
-            workload: plan.workload,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            workload: format!("{:?}", plan.workload),
             direction: plan.workload.direction(),
             bots: plan.bots,
             in_flight: plan.in_flight,
@@ -96,14 +106,15 @@ impl Report {
             separate_processes: matches!(plan.other_end, crate::plan::OtherEnd::Child { .. }),
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
             interrupted,
+            conditions: Conditions::default(),
             ratios: ratios(&contenders),
             contenders,
         }
     }
 
     /// Failures of all rounds by kind, per contender that had any.
-    pub fn failures(&self) -> impl Iterator<Item = (&'static str, &BTreeMap<String, u64>)> {
-        let all = self.contenders.iter().map(|standing| (standing.name, &standing.median.failures));
+    pub fn failures(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, u64>)> {
+        let all = self.contenders.iter().map(|standing| (standing.name.as_str(), &standing.median.failures));
         all.filter(|(_, failures)| !failures.is_empty())
     }
 
@@ -111,6 +122,20 @@ impl Report {
     pub fn is_sound(&self) -> bool {
         let answered = |standing: &Standing| standing.rounds.iter().all(|round| round.calls > 0);
         !self.contenders.is_empty() && self.contenders.iter().all(answered)
+    }
+}
+
+impl Standing {
+    /// What these rounds come to.
+    fn of(name: String, outcomes: &[Outcome]) -> Standing {
+        let rounds: Vec<Figures> = outcomes.iter().map(Figures::of).collect();
+        Standing {
+            name,
+            median: Figures::median(&rounds),
+            rounds,
+            series: outcomes.iter().map(|outcome| outcome.series.clone()).collect(),
+            distribution: distribution::distribution(outcomes.iter().map(|o| &o.counts.latency_ns)),
+        }
     }
 }
 
@@ -125,8 +150,8 @@ fn ratios(contenders: &[Standing]) -> Vec<Ratio> {
     let others = contenders.iter().filter(|standing| standing.name != BASELINE);
     others
         .map(|other| Ratio {
-            contender: other.name,
-            baseline: BASELINE,
+            contender: other.name.clone(),
+            baseline: BASELINE.to_owned(),
             rate: over(Some(other.median.calls_per_second), Some(raw.median.calls_per_second)),
             cpu_per_call: over(other.median.cpu_seconds_per_million, raw.median.cpu_seconds_per_million),
             p50: over(latency(&other.median, |l| l.p50), latency(&raw.median, |l| l.p50)),
@@ -144,6 +169,7 @@ mod tests {
 
     use super::*;
     use crate::failure::Failure;
+    use crate::plan::Workload;
     use crate::plan::tests::inside;
     use crate::round::Used;
     use crate::tally::Counts;
@@ -155,7 +181,13 @@ mod tests {
         counts.answered_in_window = calls;
         counts.fail(Failure::Call("busy"), 2);
         let used = Used { cpu: Duration::from_millis(calls / 100), rss_peak_bytes: 8 << 20 };
-        Outcome { counts, window: Duration::from_secs(1), caller: Some(used), answerer: Some(used) }
+        Outcome {
+            counts,
+            window: Duration::from_secs(1),
+            caller: Some(used),
+            answerer: Some(used),
+            series: vec![],
+        }
     }
 
     /// Raw and a contender at half its rate, three rounds each.
@@ -169,7 +201,7 @@ mod tests {
     fn ratios_are_of_medians() {
         let report = half_of_raw();
         let [ratio] = &report.ratios[..] else { panic!("{:?}", report.ratios) };
-        assert_eq!((ratio.contender, ratio.rate), ("half", Some(0.5)));
+        assert_eq!((ratio.contender.as_str(), ratio.rate), ("half", Some(0.5)));
         assert!((ratio.p99.unwrap() - 2.0).abs() < 0.01, "{ratio:?}");
         assert!((ratio.cpu_per_call.unwrap() - 1.0).abs() < 0.01, "{ratio:?}");
         assert!(report.is_sound());
@@ -186,6 +218,13 @@ mod tests {
         let report = Report::new(&inside(Workload::A), &[("raw", vec![outcome(0, 1)])], false);
         assert!(!report.is_sound());
         assert_eq!(report.contenders[0].median.latency_us, None);
+    }
+
+    #[test]
+    fn what_was_written_can_be_read_again() {
+        let written = serde_json::to_value(half_of_raw()).unwrap();
+        let read: Report = serde_json::from_value(written.clone()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), written);
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub fn table(report: &Report) -> String {
     let mut text = format!("{}\n\n", title(report));
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
-    let names = report.contenders.iter().map(|standing| standing.name.to_owned());
+    let names = report.contenders.iter().map(|standing| standing.name.clone());
     let ratios = report.ratios.iter().map(|ratio| format!("{}/{}", ratio.contender, ratio.baseline));
     table.set_header(std::iter::once(String::new()).chain(names).chain(ratios));
     for row in rows(report) {
@@ -57,7 +57,7 @@ fn title(report: &Report) -> String {
     };
     let place = if report.separate_processes { "" } else { " (not in separate processes of ours)" };
     format!(
-        "{:?}: {who}, {} x {} in flight, {} B, {pace}; {rounds} of {} s, {} CPUs{place}",
+        "{}: {who}, {} x {} in flight, {} B, {pace}; {rounds} of {} s, {} CPUs{place}",
         report.workload,
         report.bots,
         report.in_flight,
