@@ -61,23 +61,26 @@ enum Command {
         addr: SocketAddr,
         #[arg(long)]
         bots: usize,
+        /// Say so often, if there is news, what all have received
+        #[arg(long, value_name = "US")]
+        tell_every_us: Option<u64>,
     },
 }
 
 #[derive(Debug, Args)]
 struct RunOptions {
-    /// Who calls whom, how much at a time
+    /// Who speaks to whom, how much at a time
     #[arg(long, value_enum, ignore_case = true, default_value = "c")]
     workload: Workload,
     /// Connections [default: the workload's]
     #[arg(long, value_name = "N")]
     bots: Option<usize>,
-    /// Calls in flight per connection, at most [default: the workload's]
+    /// Calls in flight per connection, at most; of pushes, rounds not received by all [default: the workload's]
     #[arg(long, value_name = "N")]
     in_flight: Option<usize>,
-    /// Bytes of each call and each reply
-    #[arg(long, value_name = "BYTES", default_value_t = 32)]
-    payload: usize,
+    /// Bytes of each call and each reply, or of each push [default: the workload's]
+    #[arg(long, value_name = "BYTES")]
+    payload: Option<usize>,
     /// Length of each round
     #[arg(long, value_name = "S", default_value_t = 2.0)]
     seconds: f64,
@@ -107,8 +110,9 @@ async fn obey(cli: Cli, entries: &[Entry]) -> Result<ExitCode, Trouble> {
             only(entries, &contender)?.steps().serve(bind).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        Some(Command::Join { contender, addr, bots }) => {
-            only(entries, &contender)?.steps().join(addr, bots).await?;
+        Some(Command::Join { contender, addr, bots, tell_every_us }) => {
+            let tell_every = tell_every_us.map(Duration::from_micros);
+            only(entries, &contender)?.steps().join(addr, bots, tell_every).await?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Run(options)) => options,
@@ -147,7 +151,7 @@ impl RunOptions {
             workload: self.workload,
             bots: self.bots.unwrap_or(self.workload.bots()),
             in_flight: self.in_flight.unwrap_or(self.workload.in_flight()),
-            payload_bytes: self.payload,
+            payload_bytes: self.payload.unwrap_or(self.workload.payload_bytes()),
             pace: self.rate.map_or(Pace::Closed, |calls_per_second| Pace::Open { calls_per_second }),
             window: window.map_err(|why| Trouble::Options(format!("--seconds: {why}")))?,
             rounds: self.rounds,

@@ -1,7 +1,8 @@
 //! What a contender must offer to be measured. Only the seam: no loops, no statistics, no process handling.
 //!
 //! Each round has one calling end and one answering end. Usually clients call the server; in workload E the server
-//! calls its clients. The calling end always lives in the measuring process, the answering end in the child.
+//! calls its clients, in F and FL it pushes to them. The end that speaks always lives in the measuring process, the
+//! other in the child.
 
 use std::net::SocketAddr;
 
@@ -16,8 +17,8 @@ pub trait Contender: Copy + Send + Sync + 'static {
     type Server: Server;
     /// A connected client that calls; dropping it closes its connection.
     type Client: Caller;
-    /// A connected client that answers the server's calls; dropping it closes its connection.
-    type Answerer: Send + 'static;
+    /// A connected client that answers the server's calls and takes its pushes; dropping it closes its connection.
+    type Answerer: Answerer;
 
     /// Name in tables, in JSON, and after `--contender`.
     fn name(self) -> &'static str;
@@ -29,7 +30,7 @@ pub trait Contender: Copy + Send + Sync + 'static {
     }
 
     /// Starts the listening end on `at` (port 0 means any). With [`Direction::ToServer`] it answers every echo;
-    /// with [`Direction::ToClient`] it is the one that will call.
+    /// with [`Direction::ToClient`] it is the one that will call, with [`Direction::Push`] the one that will push.
     fn serve(
         self,
         at: SocketAddr,
@@ -39,12 +40,12 @@ pub trait Contender: Copy + Send + Sync + 'static {
     /// Connects a client that will call; ready to be called upon when the future ends.
     fn connect(self, to: SocketAddr) -> impl Future<Output = Result<Self::Client, Failure>> + Send;
 
-    /// Connects a client that answers the server's echoes (workload E).
+    /// Connects a client that answers the server's echoes (workload E) and counts its pushes (F, FL).
     fn join(self, to: SocketAddr) -> impl Future<Output = Result<Self::Answerer, Failure>> + Send;
 }
 
 /// The listening end of a [`Contender`].
-pub trait Server: Send + 'static {
+pub trait Server: Send + Sync + 'static {
     /// Calls from this server to one of its clients.
     type Caller: Caller;
 
@@ -54,6 +55,33 @@ pub trait Server: Send + 'static {
     /// Waits until `wanted` clients have joined and gives a caller for each (workload E). The round bounds the wait.
     /// A contender whose server cannot call its clients answers [`Failure::CannotCallClients`].
     fn clients(&mut self, wanted: usize) -> impl Future<Output = Result<Vec<Self::Caller>, Failure>> + Send;
+
+    /// Waits until `wanted` clients have joined, all of whom every later [`push`](Server::push) reaches (F, FL). The
+    /// round bounds the wait. A contender that cannot push leaves this and `push` as they are.
+    fn audience(&mut self, wanted: usize) -> impl Future<Output = Result<(), Failure>> + Send {
+        let _ = wanted;
+        async { Err(Failure::CannotPush) }
+    }
+
+    /// Hands one push of `body` to every client of the audience, in order after the pushes before it. Need not wait
+    /// until it has left; may wait for the contender's own backpressure. The round never pushes more than
+    /// [`Workload::in_flight`](crate::Workload::in_flight) rounds ahead of the slowest client, so whoever queues needs no
+    /// more room than that.
+    ///
+    /// A client that was closed or missed it is a failure, and the round is over.
+    fn push(&self, body: &[u8]) -> impl Future<Output = Result<(), Failure>> + Send {
+        let _ = body;
+        async { Err(Failure::CannotPush) }
+    }
+}
+
+/// A client in the child process: what it does, it does by itself.
+pub trait Answerer: Send + Sync + 'static {
+    /// Pushes that it has received whole and handed to its program. Asked thousands of times a second: one load of a
+    /// counter of its own. A contender that cannot push leaves it at 0.
+    fn received(&self) -> u64 {
+        0
+    }
 }
 
 /// One connection, seen from the end that calls. Shared by many tasks, each with one call in flight.

@@ -2,14 +2,17 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::contender::{Contender, Server};
+use crate::ends;
 use crate::failure::Trouble;
 use crate::plan::{Direction, Plan};
 use crate::process;
+use crate::push::{Audience, Telling};
 use crate::round::{self, Outcome};
 use crate::tally::Tally;
 
@@ -52,8 +55,13 @@ pub(crate) trait Steps: Send + Sync {
     /// In a child: answers as a server until stdin closes.
     fn serve(&self, at: SocketAddr) -> BoxFuture<'_, Result<(), Trouble>>;
 
-    /// In a child: answers as `bots` clients until stdin closes.
-    fn join(&self, to: SocketAddr, bots: usize) -> BoxFuture<'_, Result<(), Trouble>>;
+    /// In a child: answers as `bots` clients until stdin closes; says what they have received, if it is asked how often.
+    fn join(
+        &self,
+        to: SocketAddr,
+        bots: usize,
+        tell_every: Option<Duration>,
+    ) -> BoxFuture<'_, Result<(), Trouble>>;
 }
 
 struct Entered<C>(C);
@@ -78,17 +86,29 @@ impl<C: Contender> Steps for Entered<C> {
 
     fn serve(&self, at: SocketAddr) -> BoxFuture<'_, Result<(), Trouble>> {
         Box::pin(async move {
-            let server = round::serve(self.0, at, Direction::ToServer).await?;
-            process::ready_until_stdin_closes(&server.address().to_string()).await;
+            let server = ends::serve(self.0, at, Direction::ToServer).await?;
+            // A parent that is gone already has closed our stdin too.
+            let _ = process::say(&server.address());
+            process::stdin_closes().await;
             Ok(())
         })
     }
 
-    fn join(&self, to: SocketAddr, bots: usize) -> BoxFuture<'_, Result<(), Trouble>> {
+    fn join(
+        &self,
+        to: SocketAddr,
+        bots: usize,
+        tell_every: Option<Duration>,
+    ) -> BoxFuture<'_, Result<(), Trouble>> {
         Box::pin(async move {
-            let joined = round::join(self.0, to, bots).await;
+            let joined = ends::join(self.0, to, bots).await;
             let joined = joined.map_err(|why| Trouble::Clients { wanted: bots, why })?;
-            process::ready_until_stdin_closes(&format!("{} joined", joined.len())).await;
+            let _ = process::say(&format!("{} joined", joined.len()));
+            let audience = Audience::of(joined);
+            let _telling = tell_every
+                .map(|every| Telling::start(&audience, every, |received| process::say(&received)))
+                .transpose()?;
+            process::stdin_closes().await;
             Ok(())
         })
     }

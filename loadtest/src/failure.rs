@@ -40,6 +40,15 @@ pub enum Failure {
     /// This contender's server cannot call its clients.
     #[error("this server cannot call its clients")]
     CannotCallClients,
+    /// This contender's server cannot push to its clients.
+    #[error("this server cannot push to its clients")]
+    CannotPush,
+    /// A push did not reach every client, because one was closed or had no room for it.
+    #[error("a client was closed, or missed a push")]
+    MissedPush,
+    /// Clients have stopped receiving what was pushed to them.
+    #[error("pushed, but not received by all")]
+    NotReceived,
     /// The contender's code panicked in a bot.
     #[error("a bot panicked")]
     Panicked,

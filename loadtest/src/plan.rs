@@ -7,56 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Trouble;
-
-/// Who calls whom, how much at a time: the named shapes that every contender is measured in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
-pub enum Workload {
-    /// One call in flight on one connection.
-    A,
-    /// 256 calls in flight on one connection.
-    B,
-    /// 64 connections with 16 calls in flight each.
-    C,
-    /// The server calls 64 clients, 16 calls in flight to each.
-    E,
-}
-
-impl Workload {
-    /// Connections, unless `--bots` says otherwise.
-    pub fn bots(self) -> usize {
-        match self {
-            Workload::A | Workload::B => 1,
-            Workload::C | Workload::E => 64,
-        }
-    }
-
-    /// Calls in flight per connection, unless `--in-flight` says otherwise.
-    pub fn in_flight(self) -> usize {
-        match self {
-            Workload::A => 1,
-            Workload::B => 256,
-            Workload::C | Workload::E => 16,
-        }
-    }
-
-    /// Who calls.
-    pub fn direction(self) -> Direction {
-        match self {
-            Workload::A | Workload::B | Workload::C => Direction::ToServer,
-            Workload::E => Direction::ToClient,
-        }
-    }
-}
-
-/// Which way the calls go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// Clients call the server.
-    ToServer,
-    /// The server calls its clients.
-    ToClient,
-}
+pub use crate::workload::{Direction, Workload};
 
 /// When the next call starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,9 +44,9 @@ pub struct Plan {
     pub workload: Workload,
     /// Connections.
     pub bots: usize,
-    /// Calls in flight per connection, at most.
+    /// Calls in flight per connection, at most; of pushes, rounds that not all clients have received.
     pub in_flight: usize,
-    /// Bytes sent with each call, and back.
+    /// Bytes sent with each call, and back, or with each push.
     pub payload_bytes: usize,
     /// When the next call starts.
     pub pace: Pace,
@@ -134,11 +85,16 @@ impl Plan {
         {
             return Err(Trouble::Options(format!("--rate must be from 1 to {RATE_MAX}")));
         }
-        if matches!(self.other_end, OtherEnd::Running(_)) && self.workload.direction() == Direction::ToClient
-        {
-            return Err(Trouble::Options(
-                "workload E needs its own server: it cannot be used with --addr".into(),
-            ));
+        if self.workload.direction() == Direction::ToServer {
+            return Ok(());
+        }
+        if matches!(self.other_end, OtherEnd::Running(_)) {
+            let own =
+                format!("workload {:?} needs its own server: it cannot be used with --addr", self.workload);
+            return Err(Trouble::Options(own));
+        }
+        if self.workload.direction() == Direction::Push && self.pace != Pace::Closed {
+            return Err(Trouble::Options(format!("workload {:?} has no --rate", self.workload)));
         }
         Ok(())
     }
@@ -177,6 +133,8 @@ const DESCRIPTORS_BESIDE: u64 = 64;
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use clap::ValueEnum;
+
     use super::*;
 
     /// A short round inside this process.
@@ -185,7 +143,7 @@ pub(crate) mod tests {
             workload,
             bots: workload.bots(),
             in_flight: workload.in_flight(),
-            payload_bytes: 32,
+            payload_bytes: workload.payload_bytes(),
             pace: Pace::Closed,
             window: Duration::from_millis(100),
             rounds: 1,
@@ -195,7 +153,7 @@ pub(crate) mod tests {
 
     #[test]
     fn workloads_are_sound_plans() {
-        for workload in [Workload::A, Workload::B, Workload::C, Workload::E] {
+        for workload in Workload::value_variants().iter().copied() {
             assert!(inside(workload).check().is_ok(), "{workload:?}");
         }
     }
@@ -213,7 +171,15 @@ pub(crate) mod tests {
     #[test]
     fn a_foreign_server_cannot_be_told_to_call_us() {
         let foreign = SocketAddr::from(([127, 0, 0, 1], 1));
-        let plan = Plan { other_end: OtherEnd::Running(foreign), ..inside(Workload::E) };
-        assert!(plan.check().is_err());
+        for workload in [Workload::E, Workload::F] {
+            let plan = Plan { other_end: OtherEnd::Running(foreign), ..inside(workload) };
+            assert!(plan.check().is_err(), "{workload:?}");
+        }
+    }
+
+    #[test]
+    fn pushes_have_no_schedule() {
+        let plan = Plan { pace: Pace::Open { calls_per_second: 10 }, ..inside(Workload::F) };
+        assert!(plan.check().unwrap_err().to_string().contains("no --rate"));
     }
 }

@@ -1,16 +1,17 @@
 //! The other end in a process of its own: starting it, hearing that it is ready, reaping it; and the child's side of
 //! that agreement. What it serves is the entry's business.
 //!
-//! The agreement: one line on the child's stdout when it is ready; it ends when its stdin closes, which the kernel
-//! does for us should we die without a word.
+//! The agreement: one line on the child's stdout when it is ready, and after it whatever news its role has; it ends when
+//! its stdin closes, which the kernel does for us should we die without a word.
 
-use std::io::{Read, Write};
+use std::fmt::Display;
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -23,6 +24,7 @@ pub(crate) struct OwnChild {
     child: Child,
     /// What it said when it was ready.
     pub(crate) ready_line: String,
+    said: Option<BufReader<ChildStdout>>,
 }
 
 impl OwnChild {
@@ -36,12 +38,12 @@ impl OwnChild {
         let starting = |why| Trouble::System { doing: format!("starting {}", program.display()), why };
         let mut child = command.spawn().map_err(starting)?;
         let stdout = child.stdout.take().ok_or_else(|| Trouble::OtherEnd("it has no stdout".into()))?;
-        let mut ready_line = String::new();
-        match timeout(READY, BufReader::new(stdout).read_line(&mut ready_line)).await {
+        let (mut said, mut ready_line) = (BufReader::new(stdout), String::new());
+        match timeout(READY, said.read_line(&mut ready_line)).await {
             Err(_) => Err(Trouble::OtherEnd(format!("no word from it in {} s", READY.as_secs()))),
             Ok(Err(why)) => Err(Trouble::OtherEnd(why.to_string())),
             Ok(Ok(0)) => Err(Trouble::OtherEnd("it ended without a word; its reason stands above".into())),
-            Ok(Ok(_)) => Ok(OwnChild { child, ready_line: ready_line.trim().to_owned() }),
+            Ok(Ok(_)) => Ok(OwnChild { child, ready_line: ready_line.trim().to_owned(), said: Some(said) }),
         }
     }
 
@@ -55,6 +57,11 @@ impl OwnChild {
         self.child.id()
     }
 
+    /// The lines it says after the first; `None` when they were asked for before.
+    pub(crate) fn news(&mut self) -> Option<Lines<BufReader<ChildStdout>>> {
+        self.said.take().map(AsyncBufReadExt::lines)
+    }
+
     /// Asks it to end, insists after a while, and reaps it.
     pub(crate) async fn end(mut self) {
         drop(self.child.stdin.take());
@@ -65,15 +72,22 @@ impl OwnChild {
     }
 }
 
-/// The child's side: says `line` on stdout and waits until stdin closes.
-pub(crate) async fn ready_until_stdin_closes(line: &str) {
-    let mut stdout = std::io::stdout();
-    // A parent that is gone already has closed our stdin too.
-    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+/// The child's side: says one line on stdout.
+///
+/// # Errors
+/// Nobody reads it any more.
+pub(crate) fn say(line: &impl Display) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
+}
+
+/// The child's side: until its stdin closes.
+pub(crate) async fn stdin_closes() {
     let (closed, wait) = oneshot::channel();
     // A plain thread: the runtime would wait for a read of its own when it ends.
     let watching = std::thread::Builder::new().name("stdin".into()).spawn(move || {
-        let mut stdin = std::io::stdin().lock();
+        let mut stdin = io::stdin().lock();
         while stdin.read(&mut [0; 256]).is_ok_and(|bytes| bytes > 0) {}
         let _ = closed.send(());
     });

@@ -1,19 +1,18 @@
-//! One round of one contender: brings up both ends, connects, warms up, measures, takes all down again.
-//! Knows nothing of other rounds, progress or reports.
+//! One round of calls of one contender: has both ends brought up, warms up, measures, takes all down again.
+//! Rounds of pushes are `push`'s. Knows nothing of other rounds, progress or reports.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::task::JoinSet;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::contender::{Caller, Contender, Server};
 use crate::drive::Driving;
-use crate::failure::{Failure, Trouble};
+use crate::ends::{self, ANY};
+use crate::failure::Trouble;
 use crate::plan::{Direction, OtherEnd, Plan};
 use crate::process::OwnChild;
+use crate::push;
 use crate::series::{self, Sample};
 use crate::tally::{Counts, Failures, Tally};
 use crate::usage::{self, Usage};
@@ -51,6 +50,7 @@ pub(crate) async fn measure<C: Contender>(
     match plan.workload.direction() {
         Direction::ToServer => calls_to_server(contender, plan, live, stop).await,
         Direction::ToClient => calls_to_clients(contender, plan, live, stop).await,
+        Direction::Push => push::measure(contender, plan, live, stop).await,
     }
 }
 
@@ -66,7 +66,7 @@ async fn calls_to_server<C: Contender>(
     let address = match &plan.other_end {
         OtherEnd::Running(address) => *address,
         OtherEnd::Inside => {
-            let server = serve(contender, ANY, Direction::ToServer).await?;
+            let server = ends::serve(contender, ANY, Direction::ToServer).await?;
             let address = server.address();
             inside = Some(server);
             address
@@ -80,10 +80,10 @@ async fn calls_to_server<C: Contender>(
             address
         }
     };
-    let (callers, refused) = connect_all(contender, address, plan.bots, stop).await;
+    let (callers, refused) = ends::connect_all(contender, address, plan.bots, stop).await;
     let outcome = play(&callers, refused, plan, child.as_ref(), live, stop).await;
     drop((callers, inside));
-    end(child).await;
+    ends::end(child).await;
     outcome
 }
 
@@ -94,34 +94,14 @@ async fn calls_to_clients<C: Contender>(
     live: &Arc<Tally>,
     stop: &CancellationToken,
 ) -> Result<Outcome, Trouble> {
-    let mut server = serve(contender, ANY, Direction::ToClient).await?;
+    let mut server = ends::serve(contender, ANY, Direction::ToClient).await?;
     let address = server.address();
-    let clients_lost = |why| Trouble::Clients { wanted: plan.bots, why };
-    let joining = async {
-        match &plan.other_end {
-            OtherEnd::Child { program } => {
-                let (address, bots) = (address.to_string(), plan.bots.to_string());
-                let arguments =
-                    ["join", "--contender", contender.name(), "--addr", &address, "--bots", &bots];
-                Ok((Some(OwnChild::start(program, &arguments.map(str::to_owned)).await?), Vec::new()))
-            }
-            OtherEnd::Inside => Ok((None, join(contender, address, plan.bots).await.map_err(clients_lost)?)),
-            OtherEnd::Running(_) => Err(Trouble::Options("clients cannot join with --addr".into())),
-        }
-    };
-    let accepting = async {
-        let clients = timeout(CLIENTS_JOIN, server.clients(plan.bots)).await;
-        clients.unwrap_or(Err(Failure::ConnectTimeout)).map_err(clients_lost)
-    };
-    let both = async { tokio::try_join!(joining, accepting) };
-    let ((child, inside), clients) = tokio::select! {
-        joined = both => joined?,
-        () = stop.cancelled() => return Err(Trouble::Interrupted),
-    };
+    let accepting = server.clients(plan.bots);
+    let (clients, others) = ends::gather(contender, address, plan, accepting, stop).await?;
     let callers: Vec<_> = clients.into_iter().map(Arc::new).collect();
-    let outcome = play(&callers, Failures::new(), plan, child.as_ref(), live, stop).await;
-    drop((callers, inside, server));
-    end(child).await;
+    let outcome = play(&callers, Failures::new(), plan, others.child.as_ref(), live, stop).await;
+    drop((callers, server));
+    others.end().await;
     outcome
 }
 
@@ -154,71 +134,8 @@ async fn play<K: Caller>(
     Ok(Outcome { counts, window, caller, answerer, series })
 }
 
-/// Connects `wanted` clients, some at once, until `stop` or for a bounded time; those that fail are counted by kind.
-async fn connect_all<C: Contender>(
-    contender: C,
-    to: SocketAddr,
-    wanted: usize,
-    stop: &CancellationToken,
-) -> (Vec<Arc<C::Client>>, Failures) {
-    let (mut connected, mut refused) = (Vec::with_capacity(wanted), Failures::new());
-    let mut connecting = JoinSet::new();
-    let mut left = wanted;
-    let deadline = Instant::now() + CONNECT_ALL;
-    while connected.len() < wanted && !stop.is_cancelled() {
-        while left > 0 && connecting.len() < CONNECTING_MAX && Instant::now() < deadline {
-            left -= 1;
-            connecting.spawn(timeout(CONNECT, contender.connect(to)));
-        }
-        let failure = match connecting.join_next().await {
-            Some(Ok(Ok(Ok(client)))) => {
-                connected.push(Arc::new(client));
-                continue;
-            }
-            Some(Ok(Ok(Err(why)))) => why,
-            Some(Ok(Err(_))) => Failure::ConnectTimeout,
-            Some(Err(_)) => Failure::Panicked,
-            None => break,
-        };
-        *refused.entry(failure).or_default() += 1;
-    }
-    if left > 0 && !stop.is_cancelled() {
-        *refused.entry(Failure::ConnectTimeout).or_default() += left as u64;
-    }
-    (connected, refused)
-}
-
-/// Starts the listening end, within a bounded time.
-pub(crate) async fn serve<C: Contender>(
-    contender: C,
-    at: SocketAddr,
-    calls: Direction,
-) -> Result<C::Server, Trouble> {
-    let server = timeout(CONNECT, contender.serve(at, calls)).await;
-    server.unwrap_or(Err(Failure::ConnectTimeout)).map_err(|why| Trouble::Listen { at, why })
-}
-
-/// Joins a calling server with `bots` answering clients, all or none.
-pub(crate) async fn join<C: Contender>(
-    contender: C,
-    to: SocketAddr,
-    bots: usize,
-) -> Result<Vec<C::Answerer>, Failure> {
-    let mut joined = Vec::with_capacity(bots);
-    // One after the other: answerers need not be shared between threads, and joining is not what is measured.
-    for _ in 0..bots {
-        joined.push(timeout(CONNECT, contender.join(to)).await.unwrap_or(Err(Failure::ConnectTimeout))?);
-    }
-    Ok(joined)
-}
-
-async fn end(child: Option<OwnChild>) {
-    if let Some(child) = child {
-        child.end().await;
-    }
-}
-
-fn used(before: Option<Usage>, after: Option<Usage>) -> Option<Used> {
+/// What a process used between two readings.
+pub(crate) fn used(before: Option<Usage>, after: Option<Usage>) -> Option<Used> {
     let (before, after) = (before?, after?);
     Some(Used { cpu: after.cpu.saturating_sub(before.cpu), rss_peak_bytes: after.rss_peak_bytes })
 }
@@ -227,11 +144,3 @@ fn used(before: Option<Usage>, after: Option<Usage>) -> Option<Used> {
 pub(crate) fn new_tally() -> Result<Tally, Trouble> {
     Tally::new().map_err(|why| Trouble::Options(format!("histogram bounds: {why}")))
 }
-
-const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-const CONNECT: Duration = Duration::from_secs(10);
-/// After it no further connection is begun.
-const CONNECT_ALL: Duration = Duration::from_secs(60);
-/// Less than a listener's usual backlog of 128.
-const CONNECTING_MAX: usize = 64;
-const CLIENTS_JOIN: Duration = Duration::from_secs(30);

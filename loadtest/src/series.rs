@@ -87,6 +87,7 @@ impl Series {
     fn take(&mut self, at: Duration, counts: Counts, memory: (Option<u64>, Option<u64>)) {
         let seconds = at.saturating_sub(self.until).as_secs_f64();
         let came = since(&counts.latency_ns, &self.before.latency_ns);
+        let calls = counts.answered() - self.before.answered();
         let failures = counts.failures.iter().filter_map(|(why, times)| {
             let came = times - self.before.failures.get(why).unwrap_or(&0);
             (came > 0).then(|| (why.to_string(), came))
@@ -95,8 +96,8 @@ impl Series {
         if seconds > 0.0 && self.samples.len() < SAMPLES_MAX as usize {
             self.samples.push(Sample {
                 at_seconds: at.as_secs_f64(),
-                calls: came.len(),
-                calls_per_second: came.len() as f64 / seconds,
+                calls,
+                calls_per_second: calls as f64 / seconds,
                 latency_us: Latency::of(&came),
                 failures: failures.collect(),
                 caller_rss_bytes: memory.0,

@@ -25,7 +25,7 @@ pub(crate) struct Counts {
     pub(crate) latency_ns: Histogram<u64>,
     /// Nanoseconds by which calls of an open loop started later than intended.
     pub(crate) start_lag_ns: Histogram<u64>,
-    /// Calls answered within the window: what the rate is made of.
+    /// Calls answered, or pushes delivered, within the window: what the rate is made of.
     pub(crate) answered_in_window: u64,
     /// Failures of calls and connections.
     pub(crate) failures: Failures,
@@ -44,6 +44,11 @@ impl Counts {
             failures: Failures::new(),
             connected: None,
         })
+    }
+
+    /// Calls answered, also after the window, or pushes delivered.
+    pub(crate) fn answered(&self) -> u64 {
+        self.latency_ns.len().max(self.answered_in_window)
     }
 
     /// `times` more of this kind.
@@ -69,9 +74,19 @@ impl Tally {
         self.counts().fail(why, times);
     }
 
-    /// Calls answered so far, but for what workers have not handed in yet.
+    /// So many pushes have arrived.
+    pub(crate) fn delivered(&self, pushes: u64) {
+        self.counts().answered_in_window += pushes;
+    }
+
+    /// Something took so long that is not a call: a round of pushes to everyone.
+    pub(crate) fn took(&self, time: Duration) {
+        self.counts().latency_ns.saturating_record(nanoseconds(time));
+    }
+
+    /// Calls answered or pushes delivered so far, but for what workers have not handed in yet.
     pub(crate) fn answered(&self) -> u64 {
-        self.counts().latency_ns.len()
+        self.counts().answered()
     }
 
     /// Everything that was handed in.

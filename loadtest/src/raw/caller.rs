@@ -1,4 +1,4 @@
-//! The raw calling end as its callers see it: one future per call. The socket's task is `driver`'s.
+//! The raw speaking end as its users see it: one future per call, none per push. The socket's task is `driver`'s.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,6 +29,16 @@ impl RawCaller {
         let shared = Arc::new(Shared { write, line: Mutex::default(), driver: AtomicWaker::new() });
         let driver = tokio::spawn(Driver::new(read, shared.clone()).run());
         Ok(RawCaller { shared, _driver: AbortOnDropHandle::new(driver) })
+    }
+
+    /// Queues an encoded push. The driver writes it, with whatever else is queued by then: a system call for each push
+    /// would cost more than all the rest.
+    pub(super) fn push(&self, frame: &[u8]) -> Result<(), Failure> {
+        let tell = self.shared.line().push(frame)?;
+        if tell {
+            self.shared.driver.wake();
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 0..4  length of the body, little endian
-//! 4..8  id, little endian; the answer bears its call's
+//! 4..8  id, little endian; the answer bears its call's, and what wants no answer bears PUSH
 //! 8..   body
 //! ```
 
@@ -60,13 +60,29 @@ impl Inbox {
         Ok(Some((word(frame, 4), &frame[HEADER_BYTES..])))
     }
 
-    /// All whole frames as they lie, header and all: an echo's answer is its call.
-    pub(super) fn whole(&mut self) -> Result<&[u8], Failure> {
+    /// The whole calls that come next, up to a push, as they lie, header and all: an echo's answer is its call.
+    pub(super) fn calls(&mut self) -> Result<&[u8], Failure> {
         let start = self.taken;
-        while let Some(frame_bytes) = self.whole_at(self.taken)? {
-            self.taken += frame_bytes;
-        }
+        self.skip(|id| id != PUSH)?;
         Ok(&self.bytes[start..self.taken])
+    }
+
+    /// Takes the whole pushes that come next, up to a call, and says how many.
+    pub(super) fn pushes(&mut self) -> Result<u64, Failure> {
+        self.skip(|id| id == PUSH)
+    }
+
+    /// Takes whole frames as long as their ids are `wanted`, and says how many.
+    fn skip(&mut self, wanted: impl Fn(u32) -> bool) -> Result<u64, Failure> {
+        let mut frames = 0;
+        while let Some(frame_bytes) = self.whole_at(self.taken)? {
+            if !wanted(word(&self.bytes[self.taken..], 4)) {
+                break;
+            }
+            self.taken += frame_bytes;
+            frames += 1;
+        }
+        Ok(frames)
     }
 
     /// Size of the frame that starts at `at`, if all of it has arrived.
@@ -89,6 +105,8 @@ fn word(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
+/// The id of what wants no answer. Calls count from 0 and never come so far.
+pub(super) const PUSH: u32 = u32::MAX;
 const HEADER_BYTES: usize = 8;
 const READ_BYTES: usize = 64 * 1024;
 /// What a peer can make us hold for one frame.
@@ -114,7 +132,7 @@ mod tests {
 
     #[test]
     fn frames_survive_every_cut() {
-        let sent = [(1, vec![1; 5]), (2, vec![]), (0xffff_fffe, vec![3; 40])];
+        let sent = [(1, vec![1; 5]), (2, vec![]), (PUSH - 1, vec![3; 40])];
         let mut bytes = Vec::new();
         for (id, body) in &sent {
             put(&mut bytes, *id, body).unwrap();
@@ -122,6 +140,26 @@ mod tests {
         for piece in 1..=bytes.len() {
             assert_eq!(cut(&bytes, piece), sent, "cut every {piece} bytes");
         }
+    }
+
+    #[test]
+    fn calls_and_pushes_are_told_apart_in_any_order() {
+        let mut inbox = Inbox::new();
+        let mut bytes = Vec::new();
+        for id in [PUSH, PUSH, 7, PUSH] {
+            put(&mut bytes, id, b"body").unwrap();
+        }
+        inbox.room()[..bytes.len()].copy_from_slice(&bytes);
+        inbox.arrived(bytes.len() - 1);
+        assert_eq!(inbox.pushes(), Ok(2));
+        assert_eq!(inbox.calls(), Ok(&bytes[24..36]));
+        assert_eq!(
+            (inbox.pushes(), inbox.calls().map(<[u8]>::len)),
+            (Ok(0), Ok(0)),
+            "the last is not whole yet"
+        );
+        inbox.arrived(1);
+        assert_eq!(inbox.pushes(), Ok(1));
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::failure::Failure;
 /// One connection's queue and its calls in flight.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    /// Frames that wait for the next write. Bounded by the callers: each waits for its answer.
+    /// Frames that wait for the next write. Bounded by the callers, each of whom waits for its answer, and by the rounds
+    /// that a pusher may be ahead.
     pub(super) out: Vec<u8>,
     /// The driver was told of what is queued; telling it again would only cost a wake.
     pub(super) told: bool,
@@ -55,6 +56,16 @@ impl Line {
             self.slots[id as usize].state = state;
         }
         Ok(id)
+    }
+
+    /// Queues an encoded frame that wants no answer, and says whether the driver must be told. What is queued is bounded
+    /// by whoever pushes: see [`Server::push`](crate::Server::push).
+    pub(super) fn push(&mut self, frame: &[u8]) -> Result<bool, Failure> {
+        if let Some(why) = &self.lost {
+            return Err(why.clone());
+        }
+        self.out.extend_from_slice(frame);
+        Ok(!std::mem::replace(&mut self.told, true))
     }
 
     /// The answer to `id`, checked against what was sent; `None` while it is on its way.

@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::AbortOnDropHandle;
 
 pub use self::caller::RawCaller;
+pub use self::echo::RawAnswerer;
 use crate::contender::{Contender, Server};
 use crate::failure::Failure;
 use crate::plan::Direction;
@@ -26,7 +27,7 @@ pub struct Raw;
 impl Contender for Raw {
     type Server = RawServer;
     type Client = RawCaller;
-    type Answerer = AbortOnDropHandle<()>;
+    type Answerer = RawAnswerer;
 
     fn name(self) -> &'static str {
         "raw"
@@ -39,19 +40,17 @@ impl Contender for Raw {
             Direction::ToServer => {
                 Role::Answers(AbortOnDropHandle::new(tokio::spawn(echo::accept(listener))))
             }
-            Direction::ToClient => Role::Calls(listener),
+            Direction::ToClient | Direction::Push => Role::Speaks(listener),
         };
-        Ok(RawServer { address, role })
+        Ok(RawServer { address, role, audience: Vec::new() })
     }
 
     async fn connect(self, to: SocketAddr) -> Result<RawCaller, Failure> {
         RawCaller::over(TcpStream::connect(to).await?)
     }
 
-    async fn join(self, to: SocketAddr) -> Result<AbortOnDropHandle<()>, Failure> {
-        let stream = TcpStream::connect(to).await?;
-        stream.set_nodelay(true)?;
-        Ok(AbortOnDropHandle::new(tokio::spawn(echo::answer(stream))))
+    async fn join(self, to: SocketAddr) -> Result<RawAnswerer, Failure> {
+        RawAnswerer::over(TcpStream::connect(to).await?)
     }
 }
 
@@ -60,6 +59,8 @@ impl Contender for Raw {
 pub struct RawServer {
     address: SocketAddr,
     role: Role,
+    /// Whom it pushes to.
+    audience: Vec<RawCaller>,
 }
 
 /// What the listening end does with whoever connects.
@@ -67,8 +68,8 @@ pub struct RawServer {
 enum Role {
     /// Echoes; held only so that dropping the server ends its task.
     Answers(#[expect(dead_code, reason = "held for its drop")] AbortOnDropHandle<()>),
-    /// Waits to be asked for callers.
-    Calls(TcpListener),
+    /// Waits to be asked for callers, or for its audience.
+    Speaks(TcpListener),
 }
 
 impl Server for RawServer {
@@ -79,13 +80,24 @@ impl Server for RawServer {
     }
 
     async fn clients(&mut self, wanted: usize) -> Result<Vec<RawCaller>, Failure> {
-        let Role::Calls(listener) = &self.role else { return Err(Failure::CannotCallClients) };
+        let Role::Speaks(listener) = &self.role else { return Err(Failure::CannotCallClients) };
         let mut callers = Vec::with_capacity(wanted);
         while callers.len() < wanted {
             let (stream, _) = listener.accept().await?;
             callers.push(RawCaller::over(stream)?);
         }
         Ok(callers)
+    }
+
+    async fn audience(&mut self, wanted: usize) -> Result<(), Failure> {
+        self.audience = self.clients(wanted).await?;
+        Ok(())
+    }
+
+    async fn push(&self, body: &[u8]) -> Result<(), Failure> {
+        let mut encoded = Vec::new();
+        frame::put(&mut encoded, frame::PUSH, body)?;
+        self.audience.iter().try_for_each(|client| client.push(&encoded))
     }
 }
 
@@ -98,7 +110,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::contender::Caller;
+    use crate::contender::{Answerer, Caller};
 
     const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
@@ -149,6 +161,37 @@ mod tests {
         for caller in server.clients(2).await.unwrap() {
             assert_eq!(caller.echo(b"are you there?").await, Ok(14));
         }
+    }
+
+    #[tokio::test]
+    async fn pushes_reach_everyone_and_are_counted() {
+        let mut server = Raw.serve(ANY, Direction::Push).await.unwrap();
+        let joined = [Raw.join(server.address()).await.unwrap(), Raw.join(server.address()).await.unwrap()];
+        server.audience(2).await.unwrap();
+        for _ in 0..1_000 {
+            server.push(&[7; 64]).await.unwrap();
+        }
+        let all_here = async {
+            while joined.iter().any(|client| client.received() < 1_000) {
+                tokio::task::yield_now().await;
+            }
+        };
+        assert!(timeout(Duration::from_secs(10), all_here).await.is_ok());
+        assert!(joined.iter().all(|client| client.received() == 1_000));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_left_is_a_failed_push() {
+        let mut server = Raw.serve(ANY, Direction::Push).await.unwrap();
+        let leaves = Raw.join(server.address()).await.unwrap();
+        server.audience(1).await.unwrap();
+        drop(leaves);
+        let failed = timeout(Duration::from_secs(10), async {
+            while server.push(b"x").await.is_ok() {
+                tokio::task::yield_now().await;
+            }
+        });
+        assert!(failed.await.is_ok());
     }
 
     #[tokio::test]

@@ -54,6 +54,7 @@ fn title(report: &Report) -> String {
     let who = match report.direction {
         Direction::ToServer => "clients call",
         Direction::ToClient => "server calls",
+        Direction::Push => "server pushes",
     };
     let place = if report.separate_processes { "" } else { " (not in separate processes of ours)" };
     format!(

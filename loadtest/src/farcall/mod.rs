@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use farcall_client::{Client, ClientConfig, ConnectError, Limits};
 use farcall_protocol::{CallError, Uid, contract, contracts};
-use farcall_server::{Admission, BindError, Player, Server as FarcallServer, ServerConfig, route};
+use farcall_server::{Admission, BindError, Group, Player, Server as FarcallServer, ServerConfig};
+use farcall_server::{State, States, route};
 use tokio::sync::Notify;
 
-use crate::contender::{Caller, Contender, Server};
+use crate::contender::{Answerer, Caller, Contender, Server};
 use crate::failure::Failure;
 use crate::plan::Direction;
 
@@ -22,11 +23,15 @@ pub trait Mirror {
     async fn echo(body: Bytes) -> Bytes;
 }
 
-/// What clients answer (workload E).
+/// What clients answer (workload E), and what they are pushed (F, FL).
 #[contract(served_by = client)]
 pub trait Bot {
     /// Gives back what it is given.
     async fn echo_back(body: Bytes) -> Bytes;
+
+    /// Counts it.
+    #[notify]
+    fn pushed(body: Bytes);
 }
 
 #[route(Mirror::echo)]
@@ -39,6 +44,15 @@ fn echo_back(body: Bytes) -> Bytes {
     body
 }
 
+#[route(Bot::pushed)]
+fn pushed(pushes: State<Pushes>, _body: Bytes) {
+    pushes.0.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Pushes that one client has received.
+#[derive(Debug, Default)]
+struct Pushes(AtomicU64);
+
 /// Farcall.
 #[derive(Debug, Clone, Copy)]
 pub struct Farcall;
@@ -46,7 +60,7 @@ pub struct Farcall;
 impl Contender for Farcall {
     type Server = Listening;
     type Client = ToServer;
-    type Answerer = Client;
+    type Answerer = Joined;
 
     fn name(self) -> &'static str {
         "farcall"
@@ -73,15 +87,17 @@ impl Contender for Farcall {
             _ => Failure::Call("cannot start"),
         })?;
         let address = server.local_addr().ok_or(Failure::Refused)?;
-        Ok(Listening { server, address, joined })
+        let everyone = server.group("everyone");
+        Ok(Listening { server, address, joined, everyone, audience: 0 })
     }
 
     async fn connect(self, to: SocketAddr) -> Result<ToServer, Failure> {
-        connect(to).await.map(ToServer)
+        connect(to, Arc::default()).await.map(ToServer)
     }
 
-    async fn join(self, to: SocketAddr) -> Result<Client, Failure> {
-        connect(to).await
+    async fn join(self, to: SocketAddr) -> Result<Joined, Failure> {
+        let pushes = Arc::default();
+        Ok(Joined { _client: connect(to, Arc::clone(&pushes)).await?, pushes })
     }
 }
 
@@ -91,6 +107,19 @@ pub struct Listening {
     server: FarcallServer,
     address: SocketAddr,
     joined: Arc<Notify>,
+    /// Whom it pushes to, and how many they were when they came.
+    everyone: Group,
+    audience: usize,
+}
+
+impl Listening {
+    /// Waits until `wanted` players are here, and names them.
+    async fn players(&self, wanted: usize) -> Vec<Uid> {
+        while self.server.stats().sessions < wanted as u64 {
+            self.joined.notified().await;
+        }
+        (0..wanted as u64).map(Uid::from).collect()
+    }
 }
 
 impl Server for Listening {
@@ -101,15 +130,22 @@ impl Server for Listening {
     }
 
     async fn clients(&mut self, wanted: usize) -> Result<Vec<ToPlayer>, Failure> {
-        while self.server.stats().sessions < wanted as u64 {
-            self.joined.notified().await;
+        let player = |uid| self.server.player(&uid).map(ToPlayer).map_err(|_| Failure::Lost);
+        self.players(wanted).await.into_iter().map(player).collect()
+    }
+
+    async fn audience(&mut self, wanted: usize) -> Result<(), Failure> {
+        for uid in self.players(wanted).await {
+            self.everyone.members().add(uid).map_err(|_| Failure::Lost)?;
         }
-        let mut players = Vec::with_capacity(wanted);
-        for number in 0..wanted as u64 {
-            let uid = Uid::from(number);
-            players.push(ToPlayer(self.server.player(&uid).map_err(|_| Failure::Lost)?));
-        }
-        Ok(players)
+        self.audience = wanted;
+        Ok(())
+    }
+
+    async fn push(&self, body: &[u8]) -> Result<(), Failure> {
+        let body = Bytes::copy_from_slice(body);
+        // Sessions that have ended are no members any more, and are missed by their number.
+        if self.everyone.pushed(&body).sent == self.audience { Ok(()) } else { Err(Failure::MissedPush) }
     }
 }
 
@@ -161,13 +197,27 @@ fn same(sent: &Bytes, reply: Result<Bytes, CallError>) -> Result<usize, Failure>
     }
 }
 
-async fn connect(to: SocketAddr) -> Result<Client, Failure> {
+/// A client that is called and pushed to.
+#[derive(Debug)]
+pub struct Joined {
+    _client: Client,
+    pushes: Arc<Pushes>,
+}
+
+impl Answerer for Joined {
+    fn received(&self) -> u64 {
+        self.pushes.0.load(Ordering::Relaxed)
+    }
+}
+
+async fn connect(to: SocketAddr, pushes: Arc<Pushes>) -> Result<Client, Failure> {
     // Uids are numbers from 0, so that the server finds its clients without asking.
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let uid = Uid::from(NEXT.fetch_add(1, Ordering::Relaxed));
     let config = ClientConfig {
         serves: contracts![Bot],
         limits: Limits::trusted(),
+        states: States::new().with_shared(pushes),
         ..ClientConfig::for_uid(to.to_string(), uid)
     };
     Client::connect(config).await.map_err(|error| match error {
