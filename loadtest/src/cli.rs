@@ -93,6 +93,9 @@ struct RunOptions {
     /// Write the report as JSON to a file, or to stdout with `-` (the table then goes to stderr)
     #[arg(long, value_name = "FILE|-")]
     json: Option<PathBuf>,
+    /// Write the report as one HTML file with plots, which needs nothing else
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Who takes part: a name, or `both` for everyone
     #[arg(long, value_name = "NAME", default_value = "both")]
     contender: String,
@@ -127,6 +130,9 @@ async fn obey(cli: Cli, entries: &[Entry]) -> Result<ExitCode, Trouble> {
     tokio::spawn(stop_on_interrupt(stop.clone()));
     let (report, trouble) = campaign::take_rounds(&plan, &chosen, &stop).await;
     tell(&report, options.json.as_deref())?;
+    if let Some(path) = &options.html {
+        write(path, &report::page(&report))?;
+    }
     match trouble {
         Some(why) => Err(why),
         None if report.is_sound() => Ok(ExitCode::SUCCESS),
@@ -189,16 +195,20 @@ fn tell(report: &Report, json: Option<&Path>) -> Result<(), Trouble> {
         say(Box::new(std::io::stdout()), &table);
         return Ok(());
     };
-    let doing = || format!("writing {}", path.display());
     let text = serde_json::to_string_pretty(report)
-        .map_err(|why| Trouble::System { doing: doing(), why: why.into() })?;
+        .map_err(|why| Trouble::System { doing: format!("writing {}", path.display()), why: why.into() })?;
     if path == Path::new("-") {
         say(Box::new(std::io::stderr()), &table);
         say(Box::new(std::io::stdout()), &text);
         return Ok(());
     }
     say(Box::new(std::io::stdout()), &table);
-    std::fs::write(path, text + "\n").map_err(|why| Trouble::System { doing: doing(), why })
+    write(path, &(text + "\n"))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Trouble> {
+    let doing = || format!("writing {}", path.display());
+    std::fs::write(path, text).map_err(|why| Trouble::System { doing: doing(), why })
 }
 
 fn complain(why: &Trouble) {

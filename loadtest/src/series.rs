@@ -17,6 +17,8 @@ use crate::usage;
 pub struct Sample {
     /// When the stretch ended, in seconds since the window began.
     pub at_seconds: f64,
+    /// How long it was.
+    pub seconds: f64,
     /// Calls whose answers were counted in it.
     pub calls: u64,
     /// The same per second of the stretch.
@@ -96,6 +98,7 @@ impl Series {
         if seconds > 0.0 && self.samples.len() < SAMPLES_MAX as usize {
             self.samples.push(Sample {
                 at_seconds: at.as_secs_f64(),
+                seconds,
                 calls,
                 calls_per_second: calls as f64 / seconds,
                 latency_us: Latency::of(&came),

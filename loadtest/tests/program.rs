@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,29 @@ fn run(arguments: &[&str]) -> Output {
 /// The JSON that it printed.
 fn report(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|why| panic!("{why}: {output:?}"))
+}
+
+/// A file that is gone when the test is over.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        Scratch(std::env::temp_dir().join(format!("farcall-load-{}-{name}", std::process::id())))
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+
+    fn text(&self) -> String {
+        std::fs::read_to_string(&self.0).unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// A running server and its address.
@@ -92,6 +116,24 @@ fn every_workload_reports_calls_and_the_cost_of_both_ends() {
         assert!(series[0]["answerer_rss_bytes"].as_u64().unwrap() > 0, "{workload}: {series}");
         assert!(curve.len() > 10 && curve[0]["us"].as_f64().unwrap() > 0.0, "{workload}: {curve:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("calls/s"), "the table went missing");
+    }
+}
+
+#[test]
+fn the_page_shows_everyone_and_the_command_it_came_from() {
+    let file = Scratch::new("page.html");
+    let output = run(&["--workload", "b", "--seconds", "0.3", "--rounds", "1", "--html", file.path()]);
+    assert!(output.status.success(), "{output:?}");
+    let page = file.text();
+    for part in [
+        "Latency: raw",
+        "Latency: farcall",
+        "Throughput",
+        "farcall/raw",
+        "--workload b",
+        "handlers_running_max",
+    ] {
+        assert!(page.contains(part), "{part} is missing in {page}");
     }
 }
 

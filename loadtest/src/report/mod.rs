@@ -3,6 +3,7 @@
 mod conditions;
 mod distribution;
 mod figures;
+mod html;
 mod table;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::conditions::Conditions;
 pub use self::distribution::Point;
 pub use self::figures::{Cost, Figures, Latency};
+pub use self::html::page;
 pub use self::table::table;
 use crate::plan::{Direction, Pace, Plan};
 use crate::round::Outcome;

@@ -13,16 +13,9 @@ pub fn table(report: &Report) -> String {
     let mut text = format!("{}\n\n", title(report));
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
-    let names = report.contenders.iter().map(|standing| standing.name.clone());
-    let ratios = report.ratios.iter().map(|ratio| format!("{}/{}", ratio.contender, ratio.baseline));
-    table.set_header(std::iter::once(String::new()).chain(names).chain(ratios));
+    table.set_header(header(report));
     for row in rows(report) {
-        let figures = report.contenders.iter().map(|standing| (row.figure)(&standing.median));
-        let ratios = report.ratios.iter().map(|ratio| (row.ratio)(ratio).map(|times| format!("{times:.2}")));
-        // A dash says "not known here", an empty cell "means nothing here".
-        let figures = figures.map(|figure| figure.unwrap_or_else(|| "-".into()));
-        let ratios = ratios.map(Option::unwrap_or_default);
-        table.add_row(std::iter::once(row.label.to_owned()).chain(figures).chain(ratios));
+        table.add_row(row);
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -40,7 +33,7 @@ pub fn table(report: &Report) -> String {
 }
 
 /// The workload in a sentence, so that a pasted table explains itself.
-fn title(report: &Report) -> String {
+pub(super) fn title(report: &Report) -> String {
     let done = report.contenders.iter().map(|standing| standing.rounds.len()).max().unwrap_or(0);
     let rounds = if report.interrupted {
         format!("interrupted after {done} of {} rounds", report.rounds)
@@ -68,6 +61,26 @@ fn title(report: &Report) -> String {
     )
 }
 
+/// What stands above each column.
+pub(super) fn header(report: &Report) -> Vec<String> {
+    let names = report.contenders.iter().map(|standing| standing.name.clone());
+    let ratios = report.ratios.iter().map(|ratio| format!("{}/{}", ratio.contender, ratio.baseline));
+    std::iter::once(String::new()).chain(names).chain(ratios).collect()
+}
+
+/// The lines below it, their labels first; two blanks before a label say that it goes on from the line above.
+pub(super) fn rows(report: &Report) -> Vec<Vec<String>> {
+    let cells = |row: Row| {
+        let figures = report.contenders.iter().map(|standing| (row.figure)(&standing.median));
+        let ratios = report.ratios.iter().map(|ratio| (row.ratio)(ratio).map(|times| format!("{times:.2}")));
+        // A dash says "not known here", an empty cell "means nothing here".
+        let figures = figures.map(|figure| figure.unwrap_or_else(|| "-".into()));
+        let ratios = ratios.map(Option::unwrap_or_default);
+        std::iter::once(row.label.to_owned()).chain(figures).chain(ratios).collect()
+    };
+    kinds(report).into_iter().map(cells).collect()
+}
+
 /// One line of the table.
 struct Row {
     label: &'static str,
@@ -76,12 +89,12 @@ struct Row {
 }
 
 /// The lines that this report has something for.
-fn rows(report: &Report) -> Vec<Row> {
+fn kinds(report: &Report) -> Vec<Row> {
     fn latency(figures: &Figures, which: fn(&Latency) -> f64) -> Option<String> {
         figures.latency_us.as_ref().map(which).map(duration)
     }
     let plain = |label, figure| Row { label, figure, ratio: |_| None };
-    let mut rows = vec![
+    let mut kinds = vec![
         Row { ratio: |ratio| ratio.rate, ..plain("calls/s", |f| Some(count(f.calls_per_second))) },
         plain("latency mean", |f| latency(f, |l| l.mean)),
         Row { ratio: |ratio| ratio.p50, ..plain("  p50", |f| latency(f, |l| l.p50)) },
@@ -91,10 +104,10 @@ fn rows(report: &Report) -> Vec<Row> {
         plain("  max", |f| latency(f, |l| l.max)),
     ];
     if report.pace != Pace::Closed {
-        rows.push(plain("start lag p50", |f| f.start_lag_us.map(|lag| duration(lag.p50))));
-        rows.push(plain("  p99", |f| f.start_lag_us.map(|lag| duration(lag.p99))));
+        kinds.push(plain("start lag p50", |f| f.start_lag_us.map(|lag| duration(lag.p50))));
+        kinds.push(plain("  p99", |f| f.start_lag_us.map(|lag| duration(lag.p99))));
     }
-    rows.extend([
+    kinds.extend([
         Row {
             ratio: |ratio| ratio.cpu_per_call,
             ..plain("CPU s / million calls", |f| f.cpu_seconds_per_million.map(seconds))
@@ -105,10 +118,10 @@ fn rows(report: &Report) -> Vec<Row> {
         plain("  answerer", |f| Some(HumanBytes(f.answerer?.rss_peak_bytes).to_string())),
         plain("errors, all rounds", |f| Some(HumanCount(f.failures.values().sum()).to_string())),
     ]);
-    rows
+    kinds
 }
 
-fn count(value: f64) -> String {
+pub(super) fn count(value: f64) -> String {
     HumanCount(value.round() as u64).to_string()
 }
 
@@ -117,7 +130,7 @@ fn seconds(value: f64) -> String {
 }
 
 /// Three or four digits and the unit they are best read in.
-fn duration(us: f64) -> String {
+pub(super) fn duration(us: f64) -> String {
     match us {
         us if us < 1e3 => format!("{us:.1} us"),
         us if us < 1e6 => format!("{:.2} ms", us / 1e3),
