@@ -1,8 +1,6 @@
-//! The command line: what may be asked for, and where answers go. Decides nothing about measuring.
+//! The command line: what may be asked for, which contenders take part. Decides nothing about measuring.
 
-use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,21 +10,13 @@ use tokio_util::sync::CancellationToken;
 use crate::campaign;
 use crate::entry::Entry;
 use crate::failure::Trouble;
+use crate::output::{self, Output};
 use crate::plan::{OtherEnd, Pace, Plan, Workload};
-use crate::report::{self, Report};
 
 /// Runs the command line of this process over `entries`. All of a program's `main`.
 pub fn run(entries: &[Entry]) -> ExitCode {
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let ended = match runtime {
-        Ok(runtime) => runtime.block_on(obey(cli, entries)),
-        Err(why) => Err(Trouble::System { doing: "starting the runtime".into(), why }),
-    };
-    ended.unwrap_or_else(|why| {
-        complain(&why);
-        ExitCode::FAILURE
-    })
+    output::finish(|| obey(cli, entries))
 }
 
 /// Measures calls per second, latency and cost of calls between a game server and its players.
@@ -90,12 +80,6 @@ struct RunOptions {
     /// Open loop: start so many calls per second in total, and count latency from when each was due
     #[arg(long, value_name = "R")]
     rate: Option<u64>,
-    /// Write the report as JSON to a file, or to stdout with `-` (the table then goes to stderr)
-    #[arg(long, value_name = "FILE|-")]
-    json: Option<PathBuf>,
-    /// Write the report as one HTML file with plots, which needs nothing else
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
     /// Who takes part: a name, or `both` for everyone
     #[arg(long, value_name = "NAME", default_value = "both")]
     contender: String,
@@ -105,6 +89,8 @@ struct RunOptions {
     /// Use a server that is already running there; all chosen contenders must speak its protocol
     #[arg(long, value_name = "HOST:PORT")]
     addr: Option<SocketAddr>,
+    #[command(flatten)]
+    output: Output,
 }
 
 async fn obey(cli: Cli, entries: &[Entry]) -> Result<ExitCode, Trouble> {
@@ -127,17 +113,9 @@ async fn obey(cli: Cli, entries: &[Entry]) -> Result<ExitCode, Trouble> {
         name => vec![only(entries, name)?],
     };
     let stop = CancellationToken::new();
-    tokio::spawn(stop_on_interrupt(stop.clone()));
+    tokio::spawn(output::stop_on_interrupt(stop.clone()));
     let (report, trouble) = campaign::take_rounds(&plan, &chosen, &stop).await;
-    tell(&report, options.json.as_deref())?;
-    if let Some(path) = &options.html {
-        write(path, &report::page(&report))?;
-    }
-    match trouble {
-        Some(why) => Err(why),
-        None if report.is_sound() => Ok(ExitCode::SUCCESS),
-        None => Ok(ExitCode::FAILURE),
-    }
+    options.output.tell(&report, trouble)
 }
 
 impl RunOptions {
@@ -176,50 +154,8 @@ fn only<'a>(entries: &'a [Entry], wanted: &str) -> Result<&'a Entry, Trouble> {
     })
 }
 
-/// The first Ctrl-C ends the run with a report, the second ends it at once.
-async fn stop_on_interrupt(stop: CancellationToken) {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        stop.cancel();
-        if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(INTERRUPTED);
-        }
-    }
-}
-
-/// Says the report to people, and as JSON to whom it was promised.
-fn tell(report: &Report, json: Option<&Path>) -> Result<(), Trouble> {
-    // A reader that has left (`| head`) is no trouble of ours.
-    let say = |mut to: Box<dyn Write>, text: &str| drop(writeln!(to, "{text}"));
-    let table = report::table(report);
-    let Some(path) = json else {
-        say(Box::new(std::io::stdout()), &table);
-        return Ok(());
-    };
-    let text = serde_json::to_string_pretty(report)
-        .map_err(|why| Trouble::System { doing: format!("writing {}", path.display()), why: why.into() })?;
-    if path == Path::new("-") {
-        say(Box::new(std::io::stderr()), &table);
-        say(Box::new(std::io::stdout()), &text);
-        return Ok(());
-    }
-    say(Box::new(std::io::stdout()), &table);
-    write(path, &(text + "\n"))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Trouble> {
-    let doing = || format!("writing {}", path.display());
-    std::fs::write(path, text).map_err(|why| Trouble::System { doing: doing(), why })
-}
-
-fn complain(why: &Trouble) {
-    let _ = writeln!(std::io::stderr(), "farcall-load: {why}");
-}
-
 /// "Both" while there are two, and every one when there are more.
 const EVERYONE: &str = "both";
-/// What a shell gives a program that Ctrl-C ended.
-const INTERRUPTED: i32 = 130;
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;

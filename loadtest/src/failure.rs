@@ -55,6 +55,9 @@ pub enum Failure {
     /// One call ended otherwise, in the contender's own word ("busy", "deadline"); its connection lives on.
     #[error("{0}")]
     Call(&'static str),
+    /// A step of a scenario failed, in its error's own words but for numbers.
+    #[error("{0}")]
+    Step(String),
 }
 
 impl Failure {

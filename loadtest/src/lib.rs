@@ -1,5 +1,7 @@
 //! Load for an engine whose two ends call each other: bots, percentiles, and a raw echo beside them.
 //!
+//! A team measures its own game with bots of its own: see [`scenario`](mod@scenario).
+//!
 //! In scope: driving closed and open loops over anything that is a [`Contender`], interleaved rounds with the other
 //! end in a process of its own, what each round cost, and saying it as a table and as JSON.
 //! Out of scope: what a contender does with a call. A program lists its contenders and hands them to [`run`]:
@@ -20,6 +22,7 @@ mod ends;
 mod entry;
 mod failure;
 pub mod farcall;
+mod output;
 mod pace;
 mod plan;
 mod process;
@@ -27,7 +30,9 @@ mod push;
 pub mod raw;
 mod report;
 mod round;
+pub mod scenario;
 mod series;
+mod stages;
 mod tally;
 mod usage;
 mod workload;
@@ -37,6 +42,7 @@ pub use contender::{Answerer, Caller, Contender, Server};
 pub use entry::{Entry, entry};
 pub use failure::{Failure, Trouble};
 pub use plan::{Direction, OtherEnd, Pace, Plan, Workload};
-pub use report::{Conditions, Cost, Figures, Latency, Point, Ratio, Report, Standing};
+pub use report::{Conditions, Cost, Figures, Latency, Point, Ratio, Report, Staging, Standing};
 pub use round::Outcome;
+pub use scenario::{Bot, Ended, Scenario, Script, Turn, Turns, scenario, scenarios};
 pub use series::Sample;

@@ -31,9 +31,9 @@ pub struct Sample {
     pub caller_rss_bytes: Option<u64>,
     /// Memory that the other end's process held, where that is one of ours.
     pub answerer_rss_bytes: Option<u64>,
-    /// Bots that were connected, where they connect while it is measured.
+    /// Bots that were at work, where they begin while it is measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connected: Option<u64>,
+    pub bots: Option<u64>,
 }
 
 /// Length of the stretches of `window`: at least a tenth of a second, and no more than [`SAMPLES_MAX`] of them.
@@ -105,7 +105,7 @@ impl Series {
                 failures: failures.collect(),
                 caller_rss_bytes: memory.0,
                 answerer_rss_bytes: memory.1,
-                connected: counts.connected,
+                bots: None,
             });
         }
         self.before = counts;

@@ -29,8 +29,6 @@ pub(crate) struct Counts {
     pub(crate) answered_in_window: u64,
     /// Failures of calls and connections.
     pub(crate) failures: Failures,
-    /// Bots connected by now, where they connect while it is counted.
-    pub(crate) connected: Option<u64>,
 }
 
 impl Counts {
@@ -42,7 +40,6 @@ impl Counts {
             latency_ns,
             answered_in_window: 0,
             failures: Failures::new(),
-            connected: None,
         })
     }
 
@@ -159,7 +156,7 @@ impl Drop for Page<'_> {
     }
 }
 
-fn nanoseconds(duration: Duration) -> u64 {
+pub(crate) fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 

@@ -24,7 +24,7 @@ use crate::series::Sample;
 pub struct Report {
     /// Version of this tool.
     pub version: String,
-    /// The workload's letter.
+    /// The workload's letter, or the scenario's name.
     pub workload: String,
     /// Who called.
     pub direction: Direction,
@@ -46,16 +46,28 @@ pub struct Report {
     pub cpus: usize,
     /// The user ended it early, or trouble did.
     pub interrupted: bool,
+    /// How the bots came in, where they played a scenario.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<Staging>,
     /// What stood around it.
     #[serde(default)]
     pub conditions: Conditions,
-    /// In the order in which they took turns.
+    /// In the order in which they took turns; of a scenario, the sum of its steps and then each step.
     pub contenders: Vec<Standing>,
     /// Of each other contender to the raw echo.
     pub ratios: Vec<Ratio>,
 }
 
-/// One contender's rounds.
+/// How the bots of a scenario came in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Staging {
+    /// Processes that shared the bots.
+    pub processes: u64,
+    /// As after `--stages`: `100x10s` is 100 bots within ten seconds.
+    pub stages: String,
+}
+
+/// One contender's rounds, or one step of a scenario.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Standing {
     /// The contender.
@@ -108,6 +120,7 @@ impl Report {
             separate_processes: matches!(plan.other_end, crate::plan::OtherEnd::Child { .. }),
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
             interrupted,
+            scenario: None,
             conditions: Conditions::default(),
             ratios: ratios(&contenders),
             contenders,
@@ -129,7 +142,7 @@ impl Report {
 
 impl Standing {
     /// What these rounds come to.
-    fn of(name: String, outcomes: &[Outcome]) -> Standing {
+    pub(crate) fn of(name: String, outcomes: &[Outcome]) -> Standing {
         let rounds: Vec<Figures> = outcomes.iter().map(Figures::of).collect();
         Standing {
             name,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{HumanBytes, HumanCount};
 
-use super::{Figures, Latency, Ratio, Report};
+use super::{Figures, Latency, Ratio, Report, Staging};
 use crate::plan::{Direction, Pace};
 
 /// What was measured, a column per contender and per ratio, then failures by kind.
@@ -34,6 +34,13 @@ pub fn table(report: &Report) -> String {
 
 /// The workload in a sentence, so that a pasted table explains itself.
 pub(super) fn title(report: &Report) -> String {
+    if let Some(Staging { processes, stages }) = &report.scenario {
+        let ended = if report.interrupted { ", ended early" } else { "" };
+        return format!(
+            "{}: {} bots in {processes} processes, begun as {stages}; {} s{ended}, {} CPUs",
+            report.workload, report.bots, report.window_seconds, report.cpus
+        );
+    }
     let done = report.contenders.iter().map(|standing| standing.rounds.len()).max().unwrap_or(0);
     let rounds = if report.interrupted {
         format!("interrupted after {done} of {} rounds", report.rounds)

@@ -16,7 +16,8 @@ use indicatif::HumanBytes;
 
 /// The whole page.
 pub fn page(report: &Report) -> String {
-    let title = format!("farcall-load, workload {}", report.workload);
+    let kind = if report.scenario.is_some() { "scenario" } else { "workload" };
+    let title = format!("farcall-load, {kind} {}", report.workload);
     let title = Escaped(&title);
     let sentence = table::title(report);
     let mut html = format!(

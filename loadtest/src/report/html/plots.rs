@@ -12,13 +12,7 @@ type Of = fn(&Sample) -> Option<f64>;
 /// All plots that this report has something for, in the order of the page.
 pub(super) fn plots(report: &Report) -> Vec<Plot> {
     let mut plots = latencies(report);
-    plots.extend([
-        throughput(report),
-        distribution(report),
-        memory(report),
-        connected(report),
-        errors(report),
-    ]);
+    plots.extend([throughput(report), distribution(report), memory(report), bots(report), errors(report)]);
     plots.retain(|plot| plot.lines.iter().any(|line| !line.strokes.is_empty()));
     plots
 }
@@ -64,11 +58,12 @@ fn throughput(report: &Report) -> Plot {
 }
 
 fn memory(report: &Report) -> Plot {
+    let (server, bots) = if report.scenario.is_some() { ("server", "bots") } else { ("answerer", "caller") };
     let mut lines = Vec::new();
     for (colour, standing) in report.contenders.iter().enumerate() {
         let ends: [(&str, bool, Of); 2] = [
-            ("answerer", false, |sample| sample.answerer_rss_bytes.map(|bytes| bytes as f64)),
-            ("caller", true, |sample| sample.caller_rss_bytes.map(|bytes| bytes as f64)),
+            (server, false, |sample| sample.answerer_rss_bytes.map(|bytes| bytes as f64)),
+            (bots, true, |sample| sample.caller_rss_bytes.map(|bytes| bytes as f64)),
         ];
         for (end, dashed, of) in ends {
             let strokes = strokes(standing, &of);
@@ -105,13 +100,13 @@ fn errors(report: &Report) -> Plot {
     }
 }
 
-/// Only where bots connect while it is measured.
-fn connected(report: &Report) -> Plot {
-    let mut lines = each(report, |sample| sample.connected.map(|bots| bots as f64));
+/// Only where bots begin while it is measured.
+fn bots(report: &Report) -> Plot {
+    let mut lines = each(report, |sample| sample.bots.map(|bots| bots as f64));
     lines.truncate(1);
     Plot {
         title: "Bots".into(),
-        note: "Connected at the time.".into(),
+        note: "At work at the time.".into(),
         y: Axis::from_zero(Unit::Count, values(&lines)),
         ..over_time(report, lines)
     }
