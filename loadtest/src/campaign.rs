@@ -1,5 +1,6 @@
 //! A run: interleaved rounds of all contenders, with progress. Leaves measuring to `round`, telling to `report`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,19 +20,27 @@ pub(crate) async fn take_rounds(
     entries: &[&Entry],
     stop: &CancellationToken,
 ) -> (Report, Option<Trouble>) {
-    let mut outcomes: Vec<(&'static str, Vec<Outcome>)> =
-        entries.iter().map(|entry| (entry.name(), Vec::new())).collect();
-    let progress = Progress::new(plan, entries.len());
+    let turns: Vec<Turn<'_>> = entries.iter().flat_map(|entry| Turn::of(entry, plan)).collect();
+    let mut outcomes: Vec<(String, Vec<Outcome>)> =
+        turns.iter().map(|turn| (turn.name.clone(), Vec::new())).collect();
+    let mut left_out = BTreeMap::new();
+    let progress = Progress::new(plan, turns.len());
     let mut trouble = None;
     // Interleaved, because machines drift: neighbours in time are what may be compared.
     'rounds: for round in 1..=plan.rounds {
-        for (entry, (name, taken)) in entries.iter().zip(&mut outcomes) {
+        for (turn, (name, taken)) in turns.iter().zip(&mut outcomes) {
             if stop.is_cancelled() {
                 break 'rounds;
             }
-            match with_progress(plan, entry, &progress.round(name, round), stop).await {
+            if left_out.contains_key(turn.entry.name()) {
+                continue;
+            }
+            match with_progress(&turn.plan, turn.entry, &progress.round(name, round), stop).await {
                 Ok(outcome) => taken.push(outcome),
                 Err(Trouble::Interrupted) => break 'rounds,
+                Err(Trouble::Clients { why, .. }) if why.leaves_out() => {
+                    left_out.insert(turn.entry.name().to_owned(), why.to_string());
+                }
                 Err(why) => {
                     trouble = Some(why);
                     break 'rounds;
@@ -43,7 +52,21 @@ pub(crate) async fn take_rounds(
     let interrupted = stop.is_cancelled() || trouble.is_some();
     let changed = entries.iter().map(|entry| (entry.name().to_owned(), entry.steps().changed_limits()));
     let conditions = Conditions::here(changed.filter(|(_, limits)| !limits.is_empty()).collect());
-    (Report { conditions, ..Report::new(plan, &outcomes, interrupted) }, trouble)
+    (Report { conditions, left_out, ..Report::new(plan, &outcomes, interrupted) }, trouble)
+}
+
+/// Whose turn it is in each of the rounds, at what.
+struct Turn<'a> {
+    name: String,
+    entry: &'a Entry,
+    plan: Plan,
+}
+
+impl Turn<'_> {
+    fn of<'a>(entry: &'a Entry, plan: &Plan) -> Vec<Turn<'a>> {
+        let variants = plan.variants().into_iter();
+        variants.map(|(what, plan)| Turn { name: format!("{}{what}", entry.name()), entry, plan }).collect()
+    }
 }
 
 /// One round, its count shown as it grows.
@@ -73,6 +96,7 @@ struct Progress {
     round_length: Duration,
     rounds: usize,
     turns: usize,
+    counted: &'static str,
     started: Instant,
 }
 
@@ -85,10 +109,17 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {msg}") {
             bar.set_style(style);
         }
-        Progress { bar, round_length, rounds: plan.rounds, turns: contenders, started: Instant::now() }
+        Progress {
+            bar,
+            round_length,
+            rounds: plan.rounds,
+            turns: contenders,
+            counted: plan.workload.counted().name(),
+            started: Instant::now(),
+        }
     }
 
-    fn round(&self, name: &'static str, round: usize) -> Shown<'_> {
+    fn round<'a>(&'a self, name: &'a str, round: usize) -> Shown<'a> {
         Shown { progress: self, name, round }
     }
 }
@@ -96,18 +127,18 @@ impl Progress {
 /// The bar during one round.
 struct Shown<'a> {
     progress: &'a Progress,
-    name: &'static str,
+    name: &'a str,
     round: usize,
 }
 
 impl Shown<'_> {
     fn update(&self, live: &Tally) {
-        let Progress { bar, round_length, rounds, turns, started } = self.progress;
+        let Progress { bar, round_length, rounds, turns, counted, started } = self.progress;
         // Rounds that end early, or start slowly, must not drive the bar beyond their own share.
         let share = *round_length * (self.round * turns) as u32;
         bar.set_position(started.elapsed().min(share).as_millis() as u64);
         bar.set_message(format!(
-            "{} {}/{rounds}  {} calls",
+            "{} {}/{rounds}  {} {counted}",
             self.name,
             self.round,
             HumanCount(live.answered())

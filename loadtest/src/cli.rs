@@ -55,6 +55,19 @@ enum Command {
         #[arg(long, value_name = "US")]
         tell_every_us: Option<u64>,
     },
+    /// Watch a server's snapshots until stdin closes
+    #[command(hide = true)]
+    Watch {
+        #[arg(long)]
+        contender: String,
+        #[arg(long)]
+        addr: SocketAddr,
+        #[arg(long)]
+        bots: usize,
+        /// Clients that stop reading
+        #[arg(long)]
+        stalled: usize,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -77,7 +90,8 @@ struct RunOptions {
     /// Rounds per contender, interleaved
     #[arg(long, value_name = "N", default_value_t = 3)]
     rounds: usize,
-    /// Open loop: start so many calls per second in total, and count latency from when each was due
+    /// Open loop: start so many calls per second in total, and count latency from when each was due; in S, send so many
+    /// snapshots per second to everyone [default there: 20]
     #[arg(long, value_name = "R")]
     rate: Option<u64>,
     /// Who takes part: a name, or `both` for everyone
@@ -102,6 +116,10 @@ async fn obey(cli: Cli, entries: &[Entry]) -> Result<ExitCode, Trouble> {
         Some(Command::Join { contender, addr, bots, tell_every_us }) => {
             let tell_every = tell_every_us.map(Duration::from_micros);
             only(entries, &contender)?.steps().join(addr, bots, tell_every).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Command::Watch { contender, addr, bots, stalled }) => {
+            only(entries, &contender)?.steps().watch(addr, bots, stalled).await?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Run(options)) => options,
@@ -131,12 +149,14 @@ impl RunOptions {
             None => OtherEnd::Inside,
         };
         let window = Duration::try_from_secs_f64(self.seconds);
+        let rate = self.rate.or((self.workload == Workload::S).then_some(SNAPSHOTS_PER_SECOND));
         let plan = Plan {
             workload: self.workload,
             bots: self.bots.unwrap_or(self.workload.bots()),
             in_flight: self.in_flight.unwrap_or(self.workload.in_flight()),
             payload_bytes: self.payload.unwrap_or(self.workload.payload_bytes()),
-            pace: self.rate.map_or(Pace::Closed, |calls_per_second| Pace::Open { calls_per_second }),
+            pace: rate.map_or(Pace::Closed, |calls_per_second| Pace::Open { calls_per_second }),
+            stalled: 0,
             window: window.map_err(|why| Trouble::Options(format!("--seconds: {why}")))?,
             rounds: self.rounds,
             other_end,
@@ -156,6 +176,8 @@ fn only<'a>(entries: &'a [Entry], wanted: &str) -> Result<&'a Entry, Trouble> {
 
 /// "Both" while there are two, and every one when there are more.
 const EVERYONE: &str = "both";
+const SNAPSHOTS_PER_SECOND: u64 = 20;
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;

@@ -4,7 +4,11 @@
 //! calls its clients, in F and FL it pushes to them. The end that speaks always lives in the measuring process, the
 //! other in the child.
 
+use std::any::Any;
 use std::net::SocketAddr;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
 
 use crate::failure::Failure;
 use crate::plan::Direction;
@@ -40,6 +44,28 @@ pub trait Contender: Copy + Send + Sync + 'static {
     /// Connects a client that will call; ready to be called upon when the future ends.
     fn connect(self, to: SocketAddr) -> impl Future<Output = Result<Self::Client, Failure>> + Send;
 
+    /// Connects a client whose connection can be cut, and who comes back by itself (R). A contender whose sessions end
+    /// with their connections leaves it as it is.
+    fn connect_severable(
+        self,
+        to: SocketAddr,
+    ) -> impl Future<Output = Result<Box<dyn Severable>, Failure>> + Send {
+        let _ = to;
+        async { Err(Failure::CannotResume) }
+    }
+
+    /// Connects a client that hands every snapshot it receives to `seen` (S); with `stalls` it stops reading its socket
+    /// as soon as it has joined. Dropping what it gives closes the connection.
+    fn watch(
+        self,
+        to: SocketAddr,
+        stalls: bool,
+        seen: Seen,
+    ) -> impl Future<Output = Result<Box<dyn Any + Send>, Failure>> + Send {
+        let _ = (to, stalls, seen);
+        async { Err(Failure::CannotPush) }
+    }
+
     /// Connects a client that answers the server's echoes (workload E) and counts its pushes (F, FL).
     fn join(self, to: SocketAddr) -> impl Future<Output = Result<Self::Answerer, Failure>> + Send;
 }
@@ -73,6 +99,29 @@ pub trait Server: Send + Sync + 'static {
         let _ = body;
         async { Err(Failure::CannotPush) }
     }
+
+    /// Sends a snapshot to every client of the audience (S): of those that have not left yet, only the newest need go. A
+    /// client that does not read must hold up neither this nor the others.
+    fn snapshot(&self, body: &[u8]) -> impl Future<Output = Result<(), Failure>> + Send {
+        let _ = body;
+        async { Err(Failure::CannotPush) }
+    }
+}
+
+/// What is to be done with each snapshot's body, on whatever thread it arrives. Takes well under a microsecond.
+pub type Seen = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
+/// A client that comes back when its connection is lost.
+pub trait Severable: Send + Sync + 'static {
+    /// A call like [`Caller::echo`]; waits while there is no connection.
+    fn echo<'a>(&'a self, body: &'a [u8]) -> BoxFuture<'a, Result<usize, Failure>>;
+
+    /// Ends its connection as a cable that is pulled, but told to both ends at once: neither has said goodbye.
+    fn cut(&self);
+
+    /// Waits until the session goes on over another connection; fails if it is over. Asked for once, before or after
+    /// the cut.
+    fn back(&self) -> BoxFuture<'_, Result<(), Failure>>;
 }
 
 /// A client in the child process: what it does, it does by itself.

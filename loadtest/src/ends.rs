@@ -2,19 +2,52 @@
 //! here or in a child process. Measures nothing.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::contender::Contender;
+use crate::contender::{Contender, Server};
 use crate::failure::{Failure, Trouble};
 use crate::plan::{Direction, OtherEnd, Plan};
 use crate::process::OwnChild;
 use crate::push;
 use crate::tally::Failures;
+
+/// The listening end of a round in which clients speak.
+pub(crate) struct Listening<S> {
+    pub(crate) address: SocketAddr,
+    /// Its process, if it is one of ours.
+    pub(crate) child: Option<OwnChild>,
+    inside: Option<S>,
+}
+
+impl<S> Listening<S> {
+    /// Takes it down.
+    pub(crate) async fn end(self) {
+        drop(self.inside);
+        end(self.child).await;
+    }
+}
+
+/// Brings up the listening end where the plan puts it.
+pub(crate) async fn listen<C: Contender>(contender: C, plan: &Plan) -> Result<Listening<C::Server>, Trouble> {
+    match &plan.other_end {
+        OtherEnd::Running(address) => Ok(Listening { address: *address, child: None, inside: None }),
+        OtherEnd::Inside => {
+            let server = serve(contender, ANY, Direction::ToServer).await?;
+            Ok(Listening { address: server.address(), child: None, inside: Some(server) })
+        }
+        OtherEnd::Child { program } => {
+            let arguments = ["serve", "--contender", contender.name()].map(str::to_owned);
+            let child = OwnChild::start(program, &arguments).await?;
+            let said = child.ready_line.parse();
+            let address = said.map_err(|_| Trouble::OtherEnd(format!("it said `{}`", child.ready_line)))?;
+            Ok(Listening { address, child: Some(child), inside: None })
+        }
+    }
+}
 
 /// Clients that have joined a server that speaks.
 pub(crate) struct Others<A> {
@@ -54,8 +87,19 @@ pub(crate) async fn gather<C: Contender, T>(
             OtherEnd::Running(_) => Err(Trouble::Options("clients cannot join with --addr".into())),
         }
     };
+    meet(accepting, joining, plan, stop).await
+}
+
+/// Has clients join on one side while they are awaited on the other; whoever fails first ends both.
+pub(crate) async fn meet<T, U>(
+    accepting: impl Future<Output = Result<T, Failure>>,
+    joining: impl Future<Output = Result<U, Trouble>>,
+    plan: &Plan,
+    stop: &CancellationToken,
+) -> Result<(T, U), Trouble> {
     let accepting = async {
-        timeout(CLIENTS_JOIN, accepting).await.unwrap_or(Err(Failure::ConnectTimeout)).map_err(clients_lost)
+        let accepted = timeout(CLIENTS_JOIN, accepting).await.unwrap_or(Err(Failure::ConnectTimeout));
+        accepted.map_err(|why| Trouble::Clients { wanted: plan.bots, why })
     };
     let both = async { tokio::try_join!(accepting, joining) };
     tokio::select! {
@@ -76,29 +120,37 @@ fn join_arguments<C: Contender>(contender: C, address: SocketAddr, plan: &Plan) 
     arguments
 }
 
-/// Connects `wanted` clients, some at once, until `stop` or for a bounded time; those that fail are counted by kind.
-pub(crate) async fn connect_all<C: Contender>(
-    contender: C,
-    to: SocketAddr,
+/// Has `wanted` clients `connect`, `at_once` at a time, until `stop` or for a bounded time; tells `connected` how long each
+/// took. Those that fail are counted by kind.
+pub(crate) async fn connect_all<T: Send + 'static, F>(
+    connect: impl Fn() -> F,
     wanted: usize,
+    at_once: usize,
     stop: &CancellationToken,
-) -> (Vec<Arc<C::Client>>, Failures) {
-    let (mut connected, mut refused) = (Vec::with_capacity(wanted), Failures::new());
+    mut connected: impl FnMut(Duration),
+) -> (Vec<T>, Failures)
+where
+    F: Future<Output = Result<T, Failure>> + Send + 'static,
+{
+    let (mut clients, mut refused) = (Vec::with_capacity(wanted), Failures::new());
     let mut connecting = JoinSet::new();
     let mut left = wanted;
     let deadline = Instant::now() + CONNECT_ALL;
-    while connected.len() < wanted && !stop.is_cancelled() {
-        while left > 0 && connecting.len() < CONNECTING_MAX && Instant::now() < deadline {
+    while clients.len() < wanted && !stop.is_cancelled() {
+        while left > 0 && connecting.len() < at_once && Instant::now() < deadline {
             left -= 1;
-            connecting.spawn(timeout(CONNECT, contender.connect(to)));
+            let started = Instant::now();
+            let connect = timeout(CONNECT, connect());
+            connecting.spawn(async move { (connect.await, started.elapsed()) });
         }
         let failure = match connecting.join_next().await {
-            Some(Ok(Ok(Ok(client)))) => {
-                connected.push(Arc::new(client));
+            Some(Ok((Ok(Ok(client)), took))) => {
+                connected(took);
+                clients.push(client);
                 continue;
             }
-            Some(Ok(Ok(Err(why)))) => why,
-            Some(Ok(Err(_))) => Failure::ConnectTimeout,
+            Some(Ok((Ok(Err(why)), _))) => why,
+            Some(Ok((Err(_), _))) => Failure::ConnectTimeout,
             Some(Err(_)) => Failure::Panicked,
             None => break,
         };
@@ -107,7 +159,23 @@ pub(crate) async fn connect_all<C: Contender>(
     if left > 0 && !stop.is_cancelled() {
         *refused.entry(Failure::ConnectTimeout).or_default() += left as u64;
     }
-    (connected, refused)
+    (clients, refused)
+}
+
+/// Connects within a bounded time.
+pub(crate) async fn in_time<T>(connecting: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    timeout(CONNECT, connecting).await.unwrap_or(Err(Failure::ConnectTimeout))
+}
+
+/// Awaits the one `call` by which both ends know for certain that a client is there.
+pub(crate) async fn answered(
+    call: impl Future<Output = Result<usize, Failure>>,
+    payload_bytes: usize,
+) -> Result<(), Failure> {
+    match timeout(CONNECT, call).await.unwrap_or(Err(Failure::Unanswered))? {
+        bytes if bytes == payload_bytes => Ok(()),
+        _ => Err(Failure::WrongReply),
+    }
 }
 
 /// Starts the listening end, within a bounded time.
@@ -116,8 +184,7 @@ pub(crate) async fn serve<C: Contender>(
     at: SocketAddr,
     calls: Direction,
 ) -> Result<C::Server, Trouble> {
-    let server = timeout(CONNECT, contender.serve(at, calls)).await;
-    server.unwrap_or(Err(Failure::ConnectTimeout)).map_err(|why| Trouble::Listen { at, why })
+    in_time(contender.serve(at, calls)).await.map_err(|why| Trouble::Listen { at, why })
 }
 
 /// Joins a calling server with `bots` answering clients, all or none.
@@ -129,7 +196,7 @@ pub(crate) async fn join<C: Contender>(
     let mut joined = Vec::with_capacity(bots);
     // One after the other: answerers need not be shared between threads, and joining is not what is measured.
     for _ in 0..bots {
-        joined.push(timeout(CONNECT, contender.join(to)).await.unwrap_or(Err(Failure::ConnectTimeout))?);
+        joined.push(in_time(contender.join(to)).await?);
     }
     Ok(joined)
 }
@@ -146,6 +213,6 @@ pub(crate) const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr
 const CONNECT: Duration = Duration::from_secs(10);
 /// After it no further connection is begun.
 const CONNECT_ALL: Duration = Duration::from_secs(60);
-/// Less than a listener's usual backlog of 128.
-const CONNECTING_MAX: usize = 64;
+/// Clients that connect at a time, where connecting is not what is measured. Less than a listener's usual backlog of 128.
+pub(crate) const CONNECTING_MAX: usize = 64;
 const CLIENTS_JOIN: Duration = Duration::from_secs(30);

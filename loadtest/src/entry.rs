@@ -14,6 +14,7 @@ use crate::plan::{Direction, Plan};
 use crate::process;
 use crate::push::{Audience, Telling};
 use crate::round::{self, Outcome};
+use crate::snapshots;
 use crate::tally::Tally;
 
 /// Enters a contender for [`run`](crate::run).
@@ -62,6 +63,9 @@ pub(crate) trait Steps: Send + Sync {
         bots: usize,
         tell_every: Option<Duration>,
     ) -> BoxFuture<'_, Result<(), Trouble>>;
+
+    /// In a child: watches snapshots as `bots` clients, of whom `stalled` do not read, until stdin closes.
+    fn watch(&self, to: SocketAddr, bots: usize, stalled: usize) -> BoxFuture<'_, Result<(), Trouble>>;
 }
 
 struct Entered<C>(C);
@@ -111,5 +115,9 @@ impl<C: Contender> Steps for Entered<C> {
             process::stdin_closes().await;
             Ok(())
         })
+    }
+
+    fn watch(&self, to: SocketAddr, bots: usize, stalled: usize) -> BoxFuture<'_, Result<(), Trouble>> {
+        Box::pin(snapshots::watch(self.0, to, bots, stalled))
     }
 }

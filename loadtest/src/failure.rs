@@ -43,6 +43,12 @@ pub enum Failure {
     /// This contender's server cannot push to its clients.
     #[error("this server cannot push to its clients")]
     CannotPush,
+    /// This contender's sessions end with their connections.
+    #[error("this contender's sessions do not come back")]
+    CannotResume,
+    /// A session whose connection was cut had no other in a minute.
+    #[error("did not come back")]
+    NotBack,
     /// A push did not reach every client, because one was closed or had no room for it.
     #[error("a client was closed, or missed a push")]
     MissedPush,
@@ -61,6 +67,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The contender does not offer what the workload asks for: no failure, it is left out.
+    pub fn leaves_out(&self) -> bool {
+        matches!(self, Failure::CannotCallClients | Failure::CannotPush | Failure::CannotResume)
+    }
+
     /// No further call on this connection can succeed.
     pub fn ends_connection(&self) -> bool {
         !matches!(self, Failure::Call(_) | Failure::WrongReply | Failure::TooLarge | Failure::Unanswered)

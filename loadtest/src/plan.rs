@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Trouble;
-pub use crate::workload::{Direction, Workload};
+use crate::snapshots::STAMP_BYTES;
+pub use crate::workload::{Counted, Direction, Workload};
 
 /// When the next call starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,8 +49,10 @@ pub struct Plan {
     pub in_flight: usize,
     /// Bytes sent with each call, and back, or with each push.
     pub payload_bytes: usize,
-    /// When the next call starts.
+    /// When the next call starts, in S the next snapshot to everyone.
     pub pace: Pace,
+    /// Of the bots, those that stop reading once they have joined (S).
+    pub stalled: usize,
     /// How long each round measures.
     pub window: Duration,
     /// Rounds per contender.
@@ -85,23 +88,50 @@ impl Plan {
         {
             return Err(Trouble::Options(format!("--rate must be from 1 to {RATE_MAX}")));
         }
-        if self.workload.direction() == Direction::ToServer {
-            return Ok(());
+        self.check_workload()
+    }
+
+    /// Refuses what this workload has no use for.
+    fn check_workload(&self) -> Result<(), Trouble> {
+        let refused = |why: &str| Err(Trouble::Options(format!("workload {:?} {why}", self.workload)));
+        let foreign = matches!(self.other_end, OtherEnd::Running(_));
+        if foreign && self.workload.direction() != Direction::ToServer {
+            return refused("needs its own server: it cannot be used with --addr");
         }
-        if matches!(self.other_end, OtherEnd::Running(_)) {
-            let own =
-                format!("workload {:?} needs its own server: it cannot be used with --addr", self.workload);
-            return Err(Trouble::Options(own));
+        let separate = matches!(self.other_end, OtherEnd::Child { .. });
+        if matches!(self.workload, Workload::G | Workload::S) && !separate {
+            return refused("needs a process of its own for the other end");
         }
-        if self.workload.direction() == Direction::Push && self.pace != Pace::Closed {
-            return Err(Trouble::Options(format!("workload {:?} has no --rate", self.workload)));
+        if self.workload != Workload::S
+            && self.workload.counted() != Counted::Calls
+            && self.pace != Pace::Closed
+        {
+            return refused("has no --rate");
+        }
+        if self.workload == Workload::S && (self.bots < 2 || self.payload_bytes < STAMP_BYTES) {
+            return refused(
+                "needs two bots, of whom one stalls, and a payload of 8 bytes for the time stamp",
+            );
         }
         Ok(())
     }
 
+    /// What is measured in turn: in S with all clients reading, and with some that do not; else just this.
+    pub fn variants(&self) -> Vec<(&'static str, Plan)> {
+        if self.workload != Workload::S {
+            return vec![("", self.clone())];
+        }
+        let stalled = self.bots.div_ceil(STALLED_ONE_IN);
+        vec![("", self.clone()), (", 1 % stalled", Plan { stalled, ..self.clone() })]
+    }
+
     /// Runs before each window, unmeasured: lets sockets, allocator and CPU clock settle.
     pub fn warm_up(&self) -> Duration {
-        (self.window / 5).min(Duration::from_millis(500))
+        match self.workload {
+            // Until those that do not read have filled what lies between.
+            Workload::S => Duration::from_secs(1),
+            _ => (self.window / 5).min(Duration::from_millis(500)),
+        }
     }
 
     /// Descriptors that the measuring process needs at once.
@@ -119,6 +149,7 @@ fn within(option: &str, value: usize, least: usize, most: usize) -> Result<(), T
     Err(Trouble::Options(format!("{option} must be from {least} to {most}, not {value}")))
 }
 
+const STALLED_ONE_IN: usize = 100;
 const BOTS_MAX: usize = 100_000;
 const IN_FLIGHT_MAX: usize = 65_536;
 const PAYLOAD_BYTES_MAX: usize = 1 << 20;
@@ -145,6 +176,7 @@ pub(crate) mod tests {
             in_flight: workload.in_flight(),
             payload_bytes: workload.payload_bytes(),
             pace: Pace::Closed,
+            stalled: 0,
             window: Duration::from_millis(100),
             rounds: 1,
             other_end: OtherEnd::Inside,
@@ -153,8 +185,11 @@ pub(crate) mod tests {
 
     #[test]
     fn workloads_are_sound_plans() {
-        for workload in Workload::value_variants().iter().copied() {
-            assert!(inside(workload).check().is_ok(), "{workload:?}");
+        let other_end = OtherEnd::Child { program: PathBuf::new() };
+        for &workload in Workload::value_variants() {
+            for (_, plan) in (Plan { other_end: other_end.clone(), ..inside(workload) }).variants() {
+                assert!(plan.check().is_ok(), "{plan:?}");
+            }
         }
     }
 

@@ -2,20 +2,20 @@
 //! Rounds of pushes are `push`'s. Knows nothing of other rounds, progress or reports.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::contender::{Caller, Contender, Server};
 use crate::drive::Driving;
-use crate::ends::{self, ANY};
+use crate::ends::{self, ANY, CONNECTING_MAX};
 use crate::failure::Trouble;
-use crate::plan::{Direction, OtherEnd, Plan};
+use crate::plan::{Direction, Plan, Workload};
 use crate::process::OwnChild;
-use crate::push;
 use crate::series::{self, Sample};
 use crate::tally::{Counts, Failures, Tally};
 use crate::usage::{self, Usage};
+use crate::{idle, logins, push, returns, snapshots};
 
 /// What one round came to.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Outcome {
     pub(crate) answerer: Option<Used>,
     /// The window as it went.
     pub(crate) series: Vec<Sample>,
+    /// What the server's process holds for each session (G).
+    pub(crate) session_bytes: Option<f64>,
 }
 
 /// What one process used in the window.
@@ -47,10 +49,16 @@ pub(crate) async fn measure<C: Contender>(
 ) -> Result<Outcome, Trouble> {
     usage::check_descriptors(plan.descriptors())?;
     usage::restart_own_peak();
-    match plan.workload.direction() {
-        Direction::ToServer => calls_to_server(contender, plan, live, stop).await,
-        Direction::ToClient => calls_to_clients(contender, plan, live, stop).await,
-        Direction::Push => push::measure(contender, plan, live, stop).await,
+    match plan.workload {
+        Workload::A | Workload::B | Workload::C | Workload::D | Workload::D16 => {
+            calls_to_server(contender, plan, live, stop).await
+        }
+        Workload::E => calls_to_clients(contender, plan, live, stop).await,
+        Workload::F | Workload::FL => push::measure(contender, plan, live, stop).await,
+        Workload::G => idle::measure(contender, plan, live, stop).await,
+        Workload::J => logins::measure(contender, plan, live, stop).await,
+        Workload::R => returns::measure(contender, plan, live, stop).await,
+        Workload::S => snapshots::measure(contender, plan, live, stop).await,
     }
 }
 
@@ -61,29 +69,13 @@ async fn calls_to_server<C: Contender>(
     live: &Arc<Tally>,
     stop: &CancellationToken,
 ) -> Result<Outcome, Trouble> {
-    let mut child = None;
-    let mut inside = None;
-    let address = match &plan.other_end {
-        OtherEnd::Running(address) => *address,
-        OtherEnd::Inside => {
-            let server = ends::serve(contender, ANY, Direction::ToServer).await?;
-            let address = server.address();
-            inside = Some(server);
-            address
-        }
-        OtherEnd::Child { program } => {
-            let arguments = ["serve", "--contender", contender.name()].map(str::to_owned);
-            let started = OwnChild::start(program, &arguments).await?;
-            let said = started.ready_line.parse();
-            let address = said.map_err(|_| Trouble::OtherEnd(format!("it said `{}`", started.ready_line)))?;
-            child = Some(started);
-            address
-        }
-    };
-    let (callers, refused) = ends::connect_all(contender, address, plan.bots, stop).await;
-    let outcome = play(&callers, refused, plan, child.as_ref(), live, stop).await;
-    drop((callers, inside));
-    ends::end(child).await;
+    let server = ends::listen(contender, plan).await?;
+    let connect = || contender.connect(server.address);
+    let (callers, refused) = ends::connect_all(connect, plan.bots, CONNECTING_MAX, stop, |_| {}).await;
+    let callers: Vec<_> = callers.into_iter().map(Arc::new).collect();
+    let outcome = play(&callers, refused, plan, server.child.as_ref(), live, stop).await;
+    drop(callers);
+    server.end().await;
     outcome
 }
 
@@ -119,19 +111,50 @@ async fn play<K: Caller>(
         let warm_up = Driving::start(callers, plan, &unmeasured)?.window(plan.warm_up(), stop).await;
         warm_up.drain().await;
     }
-    let before = (Usage::own(), child.and_then(OwnChild::usage));
-    let window = Driving::start(callers, plan, live)?.window(plan.window, stop);
-    let answerer = child.and_then(OwnChild::id);
-    let (draining, series) = series::along(window, live, answerer, series::stretch(plan.window)).await;
-    let after = (Usage::own(), child.and_then(OwnChild::usage));
+    let driving = Driving::start(callers, plan, live)?.window(plan.window, stop);
+    let (draining, account) = Account::of(driving, plan.window, live, child).await;
     let window = draining.window;
     draining.drain().await;
     let mut counts = live.total();
     for (why, times) in refused {
         counts.fail(why, times);
     }
-    let (caller, answerer) = (used(before.0, after.0), used(before.1, after.1));
-    Ok(Outcome { counts, window, caller, answerer, series })
+    Ok(Outcome { window, ..account.outcome(counts) })
+}
+
+/// What a stretch of time cost, and how it went.
+#[derive(Debug)]
+pub(crate) struct Account {
+    window: Duration,
+    caller: Option<Used>,
+    answerer: Option<Used>,
+    series: Vec<Sample>,
+}
+
+impl Account {
+    /// Of the time that `work` takes, about `length`. `child` is the process of the other end, if it has one.
+    pub(crate) async fn of<T>(
+        work: impl Future<Output = T>,
+        length: Duration,
+        live: &Tally,
+        child: Option<&OwnChild>,
+    ) -> (T, Account) {
+        let usage = || (Usage::own(), child.and_then(OwnChild::usage));
+        let before = usage();
+        let started = Instant::now();
+        let other = child.and_then(OwnChild::id);
+        let (done, series) = series::along(work, live, other, series::stretch(length)).await;
+        let window = started.elapsed();
+        let after = usage();
+        let (caller, answerer) = (used(before.0, after.0), used(before.1, after.1));
+        (done, Account { window, caller, answerer, series })
+    }
+
+    /// With what was counted in that time.
+    pub(crate) fn outcome(self, counts: Counts) -> Outcome {
+        let Account { window, caller, answerer, series } = self;
+        Outcome { counts, window, caller, answerer, series, session_bytes: None }
+    }
 }
 
 /// What a process used between two readings.

@@ -76,6 +76,12 @@ impl Tally {
         self.counts().answered_in_window += pushes;
     }
 
+    /// Something that is counted and timed one by one is done: a login, a return.
+    pub(crate) fn done(&self, took: Duration) {
+        self.took(took);
+        self.delivered(1);
+    }
+
     /// Something took so long that is not a call: a round of pushes to everyone.
     pub(crate) fn took(&self, time: Duration) {
         self.counts().latency_ns.saturating_record(nanoseconds(time));

@@ -1,5 +1,5 @@
 //! The workloads by name: who speaks to whom, over how many connections, how much at a time. Only the table of their
-//! numbers; what a round of each does is `round`'s and `push`'s.
+//! numbers; what a round of each does is `round`'s to find.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,15 @@ pub enum Workload {
     F,
     /// The same in lockstep, as a game ticks: the next round starts when all have the last.
     FL,
+    /// What the server's process holds for each of 2,000 sessions that are idle after one call.
+    G,
+    /// 10,000 clients log in, 64 at a time.
+    J,
+    /// 10,000 idle sessions lose their connections at once, and come back by themselves.
+    R,
+    /// Snapshots of 2 KiB as latest values to 2,000 clients, 20 a second: once with all clients reading, and once with
+    /// one in a hundred that does not. Counts what those who read receive.
+    S,
 }
 
 impl Workload {
@@ -30,19 +39,22 @@ impl Workload {
         match self {
             Workload::A | Workload::B => 1,
             Workload::C | Workload::D | Workload::D16 | Workload::E => 64,
-            Workload::F | Workload::FL => 2_000,
+            Workload::F | Workload::FL | Workload::G | Workload::S => 2_000,
+            Workload::J | Workload::R => 10_000,
         }
     }
 
-    /// Calls in flight per connection, unless `--in-flight` says otherwise; of pushes, rounds that not all clients have
-    /// received yet.
+    /// Calls in flight per connection, unless `--in-flight` says otherwise. Of pushes, rounds that not all clients have
+    /// received yet; of logins, those at once.
     pub fn in_flight(self) -> usize {
         match self {
-            Workload::A | Workload::FL => 1,
+            Workload::A | Workload::FL | Workload::S => 1,
             Workload::B => 256,
             Workload::C | Workload::E => 16,
             Workload::D | Workload::D16 => 8,
             Workload::F => 1_024,
+            // Less than a listener's usual backlog of 128.
+            Workload::G | Workload::J | Workload::R => 64,
         }
     }
 
@@ -50,8 +62,10 @@ impl Workload {
     pub fn payload_bytes(self) -> usize {
         match self {
             Workload::A | Workload::B | Workload::C | Workload::E => 32,
+            Workload::G | Workload::J | Workload::R => 32,
             Workload::F | Workload::FL => 64,
             Workload::D => 1 << 10,
+            Workload::S => 2 << 10,
             Workload::D16 => 16 << 10,
         }
     }
@@ -60,8 +74,22 @@ impl Workload {
     pub fn direction(self) -> Direction {
         match self {
             Workload::A | Workload::B | Workload::C | Workload::D | Workload::D16 => Direction::ToServer,
+            Workload::G | Workload::J | Workload::R => Direction::ToServer,
             Workload::E => Direction::ToClient,
-            Workload::F | Workload::FL => Direction::Push,
+            Workload::F | Workload::FL | Workload::S => Direction::Push,
+        }
+    }
+
+    /// What its rounds count.
+    pub fn counted(self) -> Counted {
+        match self {
+            Workload::A | Workload::B | Workload::C | Workload::D | Workload::D16 | Workload::E => {
+                Counted::Calls
+            }
+            Workload::F | Workload::FL | Workload::S => Counted::Deliveries,
+            Workload::G => Counted::Sessions,
+            Workload::J => Counted::Logins,
+            Workload::R => Counted::Returns,
         }
     }
 }
@@ -76,4 +104,34 @@ pub enum Direction {
     ToClient,
     /// The server pushes to its clients, who answer nothing.
     Push,
+}
+
+/// What "calls" stands for in figures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counted {
+    /// Calls, each timed.
+    #[default]
+    Calls,
+    /// Pushes that a client has received. In F none is timed, in FL each round is, in S each delivery.
+    Deliveries,
+    /// Sessions that were idle together. What is timed is connecting and the one call.
+    Sessions,
+    /// Logins, each timed from before it connects.
+    Logins,
+    /// Sessions that came back, each timed from when its connection was cut.
+    Returns,
+}
+
+impl Counted {
+    /// Its name in the plural.
+    pub fn name(self) -> &'static str {
+        match self {
+            Counted::Calls => "calls",
+            Counted::Deliveries => "deliveries",
+            Counted::Sessions => "sessions",
+            Counted::Logins => "logins",
+            Counted::Returns => "returns",
+        }
+    }
 }

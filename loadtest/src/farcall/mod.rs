@@ -1,6 +1,10 @@
 //! Farcall as a contender: the same echo through a contract, handlers and sessions, with resume-ready logs, deadlines
 //! and tracing at their defaults. Only limits that would refuse the load itself are lifted.
 
+mod severable;
+mod wire;
+
+use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +16,8 @@ use farcall_server::{Admission, BindError, Group, Player, Server as FarcallServe
 use farcall_server::{State, States, route};
 use tokio::sync::Notify;
 
-use crate::contender::{Answerer, Caller, Contender, Server};
+use self::wire::Hold;
+use crate::contender::{Answerer, Caller, Contender, Seen, Server, Severable};
 use crate::failure::Failure;
 use crate::plan::Direction;
 
@@ -32,6 +37,10 @@ pub trait Bot {
     /// Counts it.
     #[notify]
     fn pushed(body: Bytes);
+
+    /// How the world looks now (S): the newest is enough.
+    #[notify(latest)]
+    fn snapshot(body: Bytes);
 }
 
 #[route(Mirror::echo)]
@@ -48,6 +57,14 @@ fn echo_back(body: Bytes) -> Bytes {
 fn pushed(pushes: State<Pushes>, _body: Bytes) {
     pushes.0.fetch_add(1, Ordering::Relaxed);
 }
+
+#[route(Bot::snapshot)]
+fn snapshot(seen: State<Watcher>, body: Bytes) {
+    seen.0(&body);
+}
+
+/// What one client does with snapshots.
+struct Watcher(Seen);
 
 /// Pushes that one client has received.
 #[derive(Debug, Default)]
@@ -93,6 +110,21 @@ impl Contender for Farcall {
 
     async fn connect(self, to: SocketAddr) -> Result<ToServer, Failure> {
         connect(to, Arc::default()).await.map(ToServer)
+    }
+
+    async fn connect_severable(self, to: SocketAddr) -> Result<Box<dyn Severable>, Failure> {
+        severable::connect(to).await
+    }
+
+    async fn watch(self, to: SocketAddr, stalls: bool, seen: Seen) -> Result<Box<dyn Any + Send>, Failure> {
+        let hold = if stalls { Hold::narrow() } else { Hold::default() };
+        let dialling = hold.clone();
+        let config = ClientConfig { states: states(Arc::default(), seen), ..settings(to) };
+        let client = Client::connect_by(move || dialling.clone().dial(to), config).await.map_err(failed)?;
+        if stalls {
+            hold.stop_reading();
+        }
+        Ok(Box::new(client))
     }
 
     async fn join(self, to: SocketAddr) -> Result<Joined, Failure> {
@@ -146,6 +178,11 @@ impl Server for Listening {
         let body = Bytes::copy_from_slice(body);
         // Sessions that have ended are no members any more, and are missed by their number.
         if self.everyone.pushed(&body).sent == self.audience { Ok(()) } else { Err(Failure::MissedPush) }
+    }
+
+    async fn snapshot(&self, body: &[u8]) -> Result<(), Failure> {
+        let body = Bytes::copy_from_slice(body);
+        if self.everyone.snapshot(&body).sent == self.audience { Ok(()) } else { Err(Failure::MissedPush) }
     }
 }
 
@@ -211,20 +248,33 @@ impl Answerer for Joined {
 }
 
 async fn connect(to: SocketAddr, pushes: Arc<Pushes>) -> Result<Client, Failure> {
+    let states = states(pushes, Arc::new(|_| {}));
+    Client::connect(ClientConfig { states, ..settings(to) }).await.map_err(failed)
+}
+
+fn states(pushes: Arc<Pushes>, seen: Seen) -> States {
+    States::new().with_shared(pushes).with(Watcher(seen))
+}
+
+/// Of the next client.
+fn settings(to: SocketAddr) -> ClientConfig {
     // Uids are numbers from 0, so that the server finds its clients without asking.
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let uid = Uid::from(NEXT.fetch_add(1, Ordering::Relaxed));
-    let config = ClientConfig {
+    ClientConfig {
         serves: contracts![Bot],
         limits: Limits::trusted(),
-        states: States::new().with_shared(pushes),
+        states: states(Arc::default(), Arc::new(|_| {})),
         ..ClientConfig::for_uid(to.to_string(), uid)
-    };
-    Client::connect(config).await.map_err(|error| match error {
+    }
+}
+
+fn failed(error: ConnectError) -> Failure {
+    match error {
         ConnectError::Address { error, .. } => error.into(),
         ConnectError::Routes(_) => Failure::Call("cannot start"),
         ConnectError::Login(_) | ConnectError::Over(_) => Failure::Refused,
-    })
+    }
 }
 
 #[cfg(test)]

@@ -6,24 +6,20 @@ mod pusher;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::audience::{Audience, Received, Telling};
 use self::pusher::Pusher;
 use crate::contender::{Answerer, Contender, Server};
 use crate::ends::{self, ANY, Others};
-use crate::failure::{Failure, Trouble};
+use crate::failure::Trouble;
+use crate::phase::{Phase, work_through};
 use crate::plan::{Direction, Plan};
-use crate::process::OwnChild;
-use crate::round::{Outcome, used};
-use crate::series;
+use crate::round::Outcome;
 use crate::tally::Tally;
-use crate::usage::Usage;
 
 /// Runs one round of pushes; [`round::measure`](crate::round::measure) has prepared it.
 pub(crate) async fn measure<C: Contender>(
@@ -36,10 +32,14 @@ pub(crate) async fn measure<C: Contender>(
     let address = server.address();
     let ((), mut others) = ends::gather(contender, address, plan, server.audience(plan.bots), stop).await?;
     let (received, telling) = listen(&mut others, plan)?;
-    let outcome = play(server, received, plan, others.child.as_ref(), live, stop).await;
+    let phase = Arc::new(Phase::default());
+    let pusher = Pusher::new(server, received, plan, live.clone(), phase.clone());
+    // A task like any of a game's, so that what it wakes is queued where it runs.
+    let pushing = tokio::spawn(pusher.run());
+    let account = work_through(pushing, phase, plan, live, others.child.as_ref(), stop).await;
     drop(telling);
     others.end().await;
-    outcome
+    Ok(account.outcome(live.total()))
 }
 
 /// How often the audience is looked at. In lockstep the wait for it is part of each round, and is kept small; a server
@@ -69,64 +69,4 @@ fn listen<A: Answerer>(
         }
     });
     Ok((received, None))
-}
-
-/// Pushes for a warm-up and one window.
-async fn play<S: Server>(
-    server: S,
-    received: watch::Receiver<Received>,
-    plan: &Plan,
-    child: Option<&OwnChild>,
-    live: &Arc<Tally>,
-    stop: &CancellationToken,
-) -> Result<Outcome, Trouble> {
-    let phase = Arc::new(Phase::default());
-    let pusher = Pusher::new(server, received, plan, live.clone(), phase.clone());
-    // A task like any of a game's, so that what it wakes is queued where it runs.
-    let mut pushing = tokio::spawn(pusher.run());
-    let mut ended = pass(plan.warm_up(), &mut pushing, stop).await;
-    let before = (Usage::own(), child.and_then(OwnChild::usage));
-    phase.measured.store(true, Ordering::Relaxed);
-    let started = Instant::now();
-    let window = async {
-        if ended.is_none() {
-            ended = pass(plan.window, &mut pushing, stop).await;
-        }
-    };
-    let receiver = child.and_then(OwnChild::id);
-    let ((), series) = series::along(window, live, receiver, series::stretch(plan.window)).await;
-    let window = started.elapsed();
-    let after = (Usage::own(), child.and_then(OwnChild::usage));
-    phase.over.cancel();
-    let ended = match ended {
-        Some(ended) => ended,
-        None => pushing.await,
-    };
-    if let Err(why) = ended.unwrap_or(Err(Failure::Panicked)) {
-        live.fail(why, 1);
-    }
-    let (caller, answerer) = (used(before.0, after.0), used(before.1, after.1));
-    Ok(Outcome { counts: live.total(), window, caller, answerer, series })
-}
-
-/// Lets `length` pass, or less if the pusher has ended or the run is stopped; how the pusher ended, if it did.
-async fn pass<T>(
-    length: Duration,
-    pushing: &mut JoinHandle<T>,
-    stop: &CancellationToken,
-) -> Option<Result<T, JoinError>> {
-    tokio::select! {
-        () = tokio::time::sleep(length) => None,
-        () = stop.cancelled() => None,
-        ended = pushing => Some(ended),
-    }
-}
-
-/// What the pusher is told by whoever measures.
-#[derive(Debug, Default)]
-struct Phase {
-    /// The warm-up is over: what is received now counts.
-    measured: AtomicBool,
-    /// The window is over.
-    over: CancellationToken,
 }

@@ -2,16 +2,15 @@
 //! Takes no window's time and no process's cost.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::Phase;
 use super::audience::Received;
 use crate::contender::Server;
 use crate::failure::Failure;
+use crate::phase::Phase;
 use crate::plan::Plan;
 use crate::tally::Tally;
 
@@ -42,10 +41,10 @@ impl<S: Server> Pusher<S> {
 
     /// Until the window is over, or a push has failed.
     pub(super) async fn run(mut self) -> Result<(), Failure> {
-        let over = self.phase.over.clone();
+        let phase = self.phase.clone();
         tokio::select! {
             failed = self.rounds() => failed,
-            () = over.cancelled() => Ok(()),
+            () = phase.over() => Ok(()),
         }
     }
 
@@ -65,7 +64,7 @@ impl<S: Server> Pusher<S> {
                     Err(_) => return Err(Failure::NotReceived),
                 }
             }
-            if self.ahead_max == 1 && self.is_measured() {
+            if self.ahead_max == 1 && self.phase.is_measured() {
                 self.tally.took(started.elapsed());
             }
         }
@@ -74,14 +73,10 @@ impl<S: Server> Pusher<S> {
     /// Counts what was received since the last time.
     fn take_news(&mut self) {
         let news = *self.received.borrow_and_update();
-        if self.is_measured() {
+        if self.phase.is_measured() {
             self.tally.delivered(news.total - self.counted.total);
         }
         self.counted = news;
-    }
-
-    fn is_measured(&self) -> bool {
-        self.phase.measured.load(Ordering::Relaxed) && !self.phase.over.is_cancelled()
     }
 }
 

@@ -12,9 +12,9 @@ use crate::round::{Outcome, Used};
 pub struct Figures {
     /// Length of the window.
     pub seconds: f64,
-    /// Calls answered within it.
+    /// Calls answered within it, or whatever else the workload counts: [`Report::counted`](super::Report::counted).
     pub calls: u64,
-    /// Calls answered per second of it.
+    /// The same per second of it.
     pub calls_per_second: f64,
     /// In an open loop from the intended start; `None` without answers.
     pub latency_us: Option<Latency>,
@@ -26,6 +26,9 @@ pub struct Figures {
     pub caller: Option<Cost>,
     /// The answering end, where it has a process of its own.
     pub answerer: Option<Cost>,
+    /// What the server's process holds for each idle session, where that is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_bytes: Option<f64>,
     /// By kind.
     pub failures: BTreeMap<String, u64>,
 }
@@ -70,6 +73,7 @@ impl Figures {
             cpu_seconds_per_million: per_million(caller).zip(per_million(answerer)).map(|(a, b)| a + b),
             caller,
             answerer,
+            session_bytes: outcome.session_bytes,
             failures: outcome.counts.failures.iter().map(|(why, times)| (why.to_string(), *times)).collect(),
         }
     }
@@ -109,6 +113,7 @@ impl Figures {
             cpu_seconds_per_million: over(&|round| round.cpu_seconds_per_million),
             caller: cost(|round| round.caller),
             answerer: cost(|round| round.answerer),
+            session_bytes: over(&|round| round.session_bytes),
             failures,
         }
     }

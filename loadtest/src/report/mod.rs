@@ -5,6 +5,8 @@ mod distribution;
 mod figures;
 mod html;
 mod table;
+mod title;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +17,7 @@ pub use self::distribution::Point;
 pub use self::figures::{Cost, Figures, Latency};
 pub use self::html::page;
 pub use self::table::table;
-use crate::plan::{Direction, Pace, Plan};
+use crate::plan::{Counted, Direction, Pace, Plan, Workload};
 use crate::round::Outcome;
 use crate::series::Sample;
 
@@ -28,6 +30,9 @@ pub struct Report {
     pub workload: String,
     /// Who called.
     pub direction: Direction,
+    /// What `calls` are in this workload.
+    #[serde(default)]
+    pub counted: Counted,
     /// Connections.
     pub bots: usize,
     /// Calls in flight per connection, at most.
@@ -56,6 +61,9 @@ pub struct Report {
     pub contenders: Vec<Standing>,
     /// Of each other contender to the raw echo.
     pub ratios: Vec<Ratio>,
+    /// Contenders that do not offer what the workload asks for, and what that is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<String, String>,
 }
 
 /// How the bots of a scenario came in.
@@ -103,14 +111,15 @@ pub struct Ratio {
 
 impl Report {
     /// Sums up `outcomes`, given per contender in the order in which they took turns.
-    pub fn new(plan: &Plan, outcomes: &[(&'static str, Vec<Outcome>)], interrupted: bool) -> Report {
+    pub fn new<N: AsRef<str>>(plan: &Plan, outcomes: &[(N, Vec<Outcome>)], interrupted: bool) -> Report {
         let standings = outcomes.iter().filter(|(_, rounds)| !rounds.is_empty());
         let contenders: Vec<Standing> =
-            standings.map(|(name, outcomes)| Standing::of((*name).to_owned(), outcomes)).collect();
+            standings.map(|(name, outcomes)| Standing::of(name.as_ref().to_owned(), outcomes)).collect();
         Report {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             workload: format!("{:?}", plan.workload),
             direction: plan.workload.direction(),
+            counted: plan.workload.counted(),
             bots: plan.bots,
             in_flight: plan.in_flight,
             payload_bytes: plan.payload_bytes,
@@ -122,8 +131,9 @@ impl Report {
             interrupted,
             scenario: None,
             conditions: Conditions::default(),
-            ratios: ratios(&contenders),
+            ratios: ratios(plan.workload, &contenders),
             contenders,
+            left_out: BTreeMap::new(),
         }
     }
 
@@ -133,10 +143,14 @@ impl Report {
         all.filter(|(_, failures)| !failures.is_empty())
     }
 
-    /// Every contender had a round, and every round had answers: the figures mean something.
+    /// Every contender had a round, and every round had answers: the figures mean something. Single calls may fail, and
+    /// are told; a client that is closed, missed a push or did not come back spoils the round.
     pub fn is_sound(&self) -> bool {
-        let answered = |standing: &Standing| standing.rounds.iter().all(|round| round.calls > 0);
-        !self.contenders.is_empty() && self.contenders.iter().all(answered)
+        let sound = |round: &Figures| {
+            round.calls > 0 && (self.counted == Counted::Calls || round.failures.is_empty())
+        };
+        !self.contenders.is_empty()
+            && self.contenders.iter().all(|standing| standing.rounds.iter().all(sound))
     }
 }
 
@@ -154,19 +168,23 @@ impl Standing {
     }
 }
 
-/// Everyone's medians over the raw echo's, if it took part.
-fn ratios(contenders: &[Standing]) -> Vec<Ratio> {
-    let Some(raw) = contenders.iter().find(|standing| standing.name == BASELINE) else { return Vec::new() };
+/// Everyone's medians over the raw echo's, if it took part; in S over those of the run in which nobody stalls.
+fn ratios(workload: Workload, contenders: &[Standing]) -> Vec<Ratio> {
+    let raw = match workload {
+        Workload::S => contenders.first(),
+        _ => contenders.iter().find(|standing| standing.name == BASELINE),
+    };
+    let Some(raw) = raw else { return Vec::new() };
     let over = |ours: Option<f64>, theirs: Option<f64>| match (ours?, theirs?) {
         (ours, theirs) if theirs > 0.0 => Some(ours / theirs),
         _ => None,
     };
     let latency = |figures: &Figures, which: fn(&Latency) -> f64| figures.latency_us.as_ref().map(which);
-    let others = contenders.iter().filter(|standing| standing.name != BASELINE);
+    let others = contenders.iter().filter(|standing| standing.name != raw.name);
     others
         .map(|other| Ratio {
             contender: other.name.clone(),
-            baseline: BASELINE.to_owned(),
+            baseline: raw.name.clone(),
             rate: over(Some(other.median.calls_per_second), Some(raw.median.calls_per_second)),
             cpu_per_call: over(other.median.cpu_seconds_per_million, raw.median.cpu_seconds_per_million),
             p50: over(latency(&other.median, |l| l.p50), latency(&raw.median, |l| l.p50)),
@@ -184,7 +202,6 @@ mod tests {
 
     use super::*;
     use crate::failure::Failure;
-    use crate::plan::Workload;
     use crate::plan::tests::inside;
     use crate::round::Used;
     use crate::tally::Counts;
@@ -201,6 +218,7 @@ mod tests {
             window: Duration::from_secs(1),
             caller: Some(used),
             answerer: Some(used),
+            session_bytes: None,
             series: vec![],
         }
     }

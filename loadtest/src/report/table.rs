@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{HumanBytes, HumanCount};
 
-use super::{Figures, Latency, Ratio, Report, Staging};
-use crate::plan::{Direction, Pace};
+use super::title::in_a_sentence;
+use super::words::Words;
+use super::{Figures, Latency, Ratio, Report};
+use crate::plan::{Counted, Pace};
 
 /// What was measured, a column per contender and per ratio, then failures by kind.
 pub fn table(report: &Report) -> String {
-    let mut text = format!("{}\n\n", title(report));
+    let mut text = format!("{}\n\n", in_a_sentence(report));
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table.set_header(header(report));
@@ -23,6 +25,9 @@ pub fn table(report: &Report) -> String {
     for line in table.lines() {
         let _ = writeln!(text, "{}", line.trim_end());
     }
+    for (name, why) in &report.left_out {
+        let _ = writeln!(text, "\n {name} is left out: {why}");
+    }
     for (name, failures) in report.failures() {
         let _ = writeln!(text, "\n {name}, errors by kind:");
         for (why, times) in failures {
@@ -30,42 +35,6 @@ pub fn table(report: &Report) -> String {
         }
     }
     text
-}
-
-/// The workload in a sentence, so that a pasted table explains itself.
-pub(super) fn title(report: &Report) -> String {
-    if let Some(Staging { processes, stages }) = &report.scenario {
-        let ended = if report.interrupted { ", ended early" } else { "" };
-        return format!(
-            "{}: {} bots in {processes} processes, begun as {stages}; {} s{ended}, {} CPUs",
-            report.workload, report.bots, report.window_seconds, report.cpus
-        );
-    }
-    let done = report.contenders.iter().map(|standing| standing.rounds.len()).max().unwrap_or(0);
-    let rounds = if report.interrupted {
-        format!("interrupted after {done} of {} rounds", report.rounds)
-    } else {
-        format!("medians of {done} rounds")
-    };
-    let pace = match report.pace {
-        Pace::Closed => "closed loop".to_owned(),
-        Pace::Open { calls_per_second } => format!("open loop at {}/s", HumanCount(calls_per_second)),
-    };
-    let who = match report.direction {
-        Direction::ToServer => "clients call",
-        Direction::ToClient => "server calls",
-        Direction::Push => "server pushes",
-    };
-    let place = if report.separate_processes { "" } else { " (not in separate processes of ours)" };
-    format!(
-        "{}: {who}, {} x {} in flight, {} B, {pace}; {rounds} of {} s, {} CPUs{place}",
-        report.workload,
-        report.bots,
-        report.in_flight,
-        report.payload_bytes,
-        report.window_seconds,
-        report.cpus
-    )
 }
 
 /// What stands above each column.
@@ -83,14 +52,14 @@ pub(super) fn rows(report: &Report) -> Vec<Vec<String>> {
         // A dash says "not known here", an empty cell "means nothing here".
         let figures = figures.map(|figure| figure.unwrap_or_else(|| "-".into()));
         let ratios = ratios.map(Option::unwrap_or_default);
-        std::iter::once(row.label.to_owned()).chain(figures).chain(ratios).collect()
+        std::iter::once(row.label).chain(figures).chain(ratios).collect()
     };
     kinds(report).into_iter().map(cells).collect()
 }
 
 /// One line of the table.
 struct Row {
-    label: &'static str,
+    label: String,
     figure: fn(&Figures) -> Option<String>,
     ratio: fn(&Ratio) -> Option<f64>,
 }
@@ -100,32 +69,49 @@ fn kinds(report: &Report) -> Vec<Row> {
     fn latency(figures: &Figures, which: fn(&Latency) -> f64) -> Option<String> {
         figures.latency_us.as_ref().map(which).map(duration)
     }
-    let plain = |label, figure| Row { label, figure, ratio: |_| None };
-    let mut kinds = vec![
-        Row { ratio: |ratio| ratio.rate, ..plain("calls/s", |f| Some(count(f.calls_per_second))) },
-        plain("latency mean", |f| latency(f, |l| l.mean)),
-        Row { ratio: |ratio| ratio.p50, ..plain("  p50", |f| latency(f, |l| l.p50)) },
-        plain("  p90", |f| latency(f, |l| l.p90)),
-        Row { ratio: |ratio| ratio.p99, ..plain("  p99", |f| latency(f, |l| l.p99)) },
-        plain("  p99.9", |f| latency(f, |l| l.p99_9)),
-        plain("  max", |f| latency(f, |l| l.max)),
-    ];
-    if report.pace != Pace::Closed {
-        kinds.push(plain("start lag p50", |f| f.start_lag_us.map(|lag| duration(lag.p50))));
-        kinds.push(plain("  p99", |f| f.start_lag_us.map(|lag| duration(lag.p99))));
+    let plain = |label: &str, figure| Row { label: label.to_owned(), figure, ratio: |_| None };
+    let Words { many, timed, here, there } = Words::of(report);
+    let mut rows = Vec::new();
+    match report.counted {
+        Counted::Sessions => rows.extend([
+            plain("sessions", |f| Some(count(f.calls as f64))),
+            plain("server memory / session", |f| {
+                f.session_bytes.map(|bytes| format!("{:.2} KiB", bytes / 1024.0))
+            }),
+        ]),
+        Counted::Logins | Counted::Returns => {
+            rows.push(plain("all done in", |f| Some(duration(f.seconds * 1e6))))
+        }
+        Counted::Calls | Counted::Deliveries => {}
     }
-    kinds.extend([
-        Row {
-            ratio: |ratio| ratio.cpu_per_call,
-            ..plain("CPU s / million calls", |f| f.cpu_seconds_per_million.map(seconds))
-        },
-        plain("  caller", |f| f.caller?.cpu_seconds_per_million.map(seconds)),
-        plain("  answerer", |f| f.answerer?.cpu_seconds_per_million.map(seconds)),
-        plain("peak memory, caller", |f| Some(HumanBytes(f.caller?.rss_peak_bytes).to_string())),
-        plain("  answerer", |f| Some(HumanBytes(f.answerer?.rss_peak_bytes).to_string())),
+    if report.counted != Counted::Sessions {
+        let rate = plain(&format!("{many}/s"), |f| Some(count(f.calls_per_second)));
+        rows.push(Row { ratio: |ratio| ratio.rate, ..rate });
+    }
+    if let Some(timed) = timed {
+        rows.extend([
+            plain(&format!("{timed} mean"), |f| latency(f, |l| l.mean)),
+            Row { ratio: |ratio| ratio.p50, ..plain("  p50", |f| latency(f, |l| l.p50)) },
+            plain("  p90", |f| latency(f, |l| l.p90)),
+            Row { ratio: |ratio| ratio.p99, ..plain("  p99", |f| latency(f, |l| l.p99)) },
+            plain("  p99.9", |f| latency(f, |l| l.p99_9)),
+            plain("  max", |f| latency(f, |l| l.max)),
+        ]);
+    }
+    if report.pace != Pace::Closed && report.counted == Counted::Calls {
+        rows.push(plain("start lag p50", |f| f.start_lag_us.map(|lag| duration(lag.p50))));
+        rows.push(plain("  p99", |f| f.start_lag_us.map(|lag| duration(lag.p99))));
+    }
+    let per_million = plain(&format!("CPU s / million {many}"), |f| f.cpu_seconds_per_million.map(seconds));
+    rows.extend([
+        Row { ratio: |ratio| ratio.cpu_per_call, ..per_million },
+        plain(&format!("  {here}"), |f| f.caller?.cpu_seconds_per_million.map(seconds)),
+        plain(&format!("  {there}"), |f| f.answerer?.cpu_seconds_per_million.map(seconds)),
+        plain(&format!("peak memory, {here}"), |f| Some(HumanBytes(f.caller?.rss_peak_bytes).to_string())),
+        plain(&format!("  {there}"), |f| Some(HumanBytes(f.answerer?.rss_peak_bytes).to_string())),
         plain("errors, all rounds", |f| Some(HumanCount(f.failures.values().sum()).to_string())),
     ]);
-    kinds
+    rows
 }
 
 pub(super) fn count(value: f64) -> String {

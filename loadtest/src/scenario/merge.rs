@@ -116,6 +116,7 @@ impl Merged {
             caller: is_all.then(|| self.used()),
             answerer: server.filter(|_| is_all),
             series: self.stretches.values().filter_map(|stretch| stretch.sample(name)).collect(),
+            session_bytes: None,
         })
     }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::crew::Share;
 use super::merge::Merged;
 use crate::failure::Trouble;
-use crate::plan::{Direction, Pace};
+use crate::plan::{Counted, Direction, Pace};
 use crate::process::OwnChild;
 use crate::report::{Conditions, Report, Staging};
 use crate::round;
@@ -48,6 +48,7 @@ pub(super) async fn run(order: &Order, stop: &CancellationToken) -> (Report, Opt
         version: env!("CARGO_PKG_VERSION").to_owned(),
         workload: order.scenario.to_owned(),
         direction: Direction::ToServer,
+        counted: Counted::Calls,
         bots: usize::try_from(order.stages.bots()).unwrap_or(usize::MAX),
         in_flight: 1,
         payload_bytes: 0,
@@ -61,6 +62,7 @@ pub(super) async fn run(order: &Order, stop: &CancellationToken) -> (Report, Opt
         conditions: Conditions::here(BTreeMap::new()),
         contenders: merged.standings(server),
         ratios: Vec::new(),
+        left_out: BTreeMap::new(),
     };
     (report, trouble)
 }

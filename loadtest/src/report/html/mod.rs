@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 
 use self::text::Escaped;
 use super::table::{self, count, duration};
+use super::title::in_a_sentence;
 use super::{Conditions, Report, Standing};
 use indicatif::HumanBytes;
 
@@ -19,7 +20,7 @@ pub fn page(report: &Report) -> String {
     let kind = if report.scenario.is_some() { "scenario" } else { "workload" };
     let title = format!("farcall-load, {kind} {}", report.workload);
     let title = Escaped(&title);
-    let sentence = table::title(report);
+    let sentence = in_a_sentence(report);
     let mut html = format!(
         "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n\
          <meta name=viewport content=\"width=device-width, initial-scale=1\">\n\
@@ -65,11 +66,12 @@ fn cards(report: &Report) -> String {
         let ratio = ratio.and_then(|ratio| Some(format!("{:.2} of {}", ratio.rate?, ratio.baseline)));
         let _ = writeln!(
             html,
-            "<section class=c{}><h2>{}</h2><p><b>{}</b> calls/s <small>{}</small></p>\
+            "<section class=c{}><h2>{}</h2><p><b>{}</b> {}/s <small>{}</small></p>\
              <p><b>{p99}</b> p99</p><p><b>{}</b> errors</p></section>",
             plot::colour(colour),
             Escaped(name),
             count(median.calls_per_second),
+            report.counted.name(),
             Escaped(&ratio.unwrap_or_default()),
             count(median.failures.values().sum::<u64>() as f64),
         );
@@ -138,7 +140,7 @@ fn conditions(report: &Report) -> String {
     };
     let mut html = String::from("<h2>Conditions</h2>\n<dl>\n");
     html += &whole("Command", command_line);
-    html += &whole("Workload", &table::title(report));
+    html += &whole("Workload", &in_a_sentence(report));
     for (name, value) in facts {
         let _ = writeln!(html, "<div><dt>{name}</dt><dd>{}</dd></div>", Escaped(&value));
     }

@@ -1,0 +1,62 @@
+//! The workload of a report in a sentence, so that a pasted table explains itself.
+
+use indicatif::HumanCount;
+
+use super::{Report, Staging};
+use crate::plan::{Counted, Direction, Pace};
+
+/// What was done, how often, on how much of a machine.
+pub(super) fn in_a_sentence(report: &Report) -> String {
+    if let Some(Staging { processes, stages }) = &report.scenario {
+        let ended = if report.interrupted { ", ended early" } else { "" };
+        return format!(
+            "{}: {} bots in {processes} processes, begun as {stages}; {} s{ended}, {} CPUs",
+            report.workload, report.bots, report.window_seconds, report.cpus
+        );
+    }
+    let done = report.contenders.iter().map(|standing| standing.rounds.len()).max().unwrap_or(0);
+    let rounds = if report.interrupted {
+        format!("interrupted after {done} of {} rounds", report.rounds)
+    } else {
+        format!("medians of {done} rounds")
+    };
+    let length = match report.counted {
+        Counted::Calls | Counted::Deliveries => format!(" of {} s", report.window_seconds),
+        // As long as it takes.
+        Counted::Sessions | Counted::Logins | Counted::Returns => String::new(),
+    };
+    let place = if report.separate_processes { "" } else { " (not in separate processes of ours)" };
+    format!("{}: {}; {rounds}{length}, {} CPUs{place}", report.workload, what(report), report.cpus)
+}
+
+fn what(report: &Report) -> String {
+    let (bots, bytes, in_flight) = (HumanCount(report.bots as u64), report.payload_bytes, report.in_flight);
+    match (report.counted, report.direction) {
+        (Counted::Calls, direction) => {
+            let who = if direction == Direction::ToServer { "clients call" } else { "server calls" };
+            format!("{who}, {bots} x {in_flight} in flight, {bytes} B, {}", pace(report.pace))
+        }
+        (Counted::Deliveries, _) => match report.pace {
+            Pace::Open { calls_per_second } => {
+                format!("server sends snapshots of {bytes} B to {bots} clients, {calls_per_second} a second")
+            }
+            Pace::Closed if in_flight == 1 => {
+                format!("server pushes {bytes} B to {bots} clients, in lockstep")
+            }
+            Pace::Closed => {
+                let ahead = HumanCount(in_flight as u64);
+                format!("server pushes {bytes} B to {bots} clients, at most {ahead} rounds ahead")
+            }
+        },
+        (Counted::Sessions, _) => format!("{bots} sessions, idle after one call"),
+        (Counted::Logins, _) => format!("{bots} clients log in, {in_flight} at once"),
+        (Counted::Returns, _) => format!("{bots} idle sessions lose their connections at once"),
+    }
+}
+
+fn pace(pace: Pace) -> String {
+    match pace {
+        Pace::Closed => "closed loop".to_owned(),
+        Pace::Open { calls_per_second } => format!("open loop at {}/s", HumanCount(calls_per_second)),
+    }
+}

@@ -1,0 +1,37 @@
+//! What the lines of the table are called in each workload: a login is no call, and its client no caller.
+
+use super::Report;
+use crate::plan::{Counted, Direction};
+
+/// The words for one report.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Words {
+    /// What is counted.
+    pub(super) many: &'static str,
+    /// What is timed, if anything is.
+    pub(super) timed: Option<&'static str>,
+    /// Who lives in the measuring process.
+    pub(super) here: &'static str,
+    /// Who lives in the other.
+    pub(super) there: &'static str,
+}
+
+impl Words {
+    pub(super) fn of(report: &Report) -> Words {
+        let timed = match report.counted {
+            Counted::Calls => Some("latency"),
+            Counted::Deliveries if report.workload == "F" => None,
+            Counted::Deliveries if report.workload == "FL" => Some("round"),
+            Counted::Deliveries => Some("delivery"),
+            Counted::Sessions => Some("connect and call"),
+            Counted::Logins => Some("one login"),
+            Counted::Returns => Some("back after"),
+        };
+        let (here, there) = match (report.counted, report.direction) {
+            (Counted::Calls, _) => ("caller", "answerer"),
+            (_, Direction::ToServer) => ("clients", "server"),
+            (_, Direction::ToClient | Direction::Push) => ("server", "clients"),
+        };
+        Words { many: report.counted.name(), timed, here, there }
+    }
+}
