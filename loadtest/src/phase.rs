@@ -29,6 +29,12 @@ impl Phase {
         self.measured.load(Ordering::Relaxed) && !self.over.is_cancelled()
     }
 
+    /// A window that has begun.
+    #[cfg(test)]
+    pub(crate) fn measured() -> Phase {
+        Phase { measured: AtomicBool::new(true), ..Phase::default() }
+    }
+
     /// Until the window is over.
     pub(crate) async fn over(&self) {
         self.over.cancelled().await;

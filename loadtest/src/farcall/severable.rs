@@ -8,8 +8,10 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
+use super::client::{failed, settings};
+use super::contract::Mirror;
+use super::same;
 use super::wire::Hold;
-use super::{Mirror, failed, same, settings};
 use crate::contender::Severable;
 use crate::failure::Failure;
 

@@ -116,3 +116,7 @@ impl FromStr for Received {
         Ok(Received { least: least.parse()?, total: total.parse()? })
     }
 }
+
+#[cfg(test)]
+#[path = "audience_tests.rs"]
+mod tests;

@@ -82,3 +82,7 @@ impl<S: Server> Pusher<S> {
 
 /// So long nothing at all may arrive. Ten times what the slowest contender needs for a thousand rounds.
 const STALLED: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+#[path = "pusher_tests.rs"]
+mod tests;
