@@ -12,6 +12,7 @@ use crate::entry::Entry;
 use crate::failure::Trouble;
 use crate::output::{self, Output};
 use crate::plan::{OtherEnd, Pace, Plan, Workload};
+use crate::reading::Reading;
 
 /// Runs the command line of this process over `entries`. All of a program's `main`.
 pub fn run(entries: &[Entry]) -> ExitCode {
@@ -33,6 +34,8 @@ struct Cli {
 enum Command {
     /// Measure (what is done without a subcommand)
     Run(RunOptions),
+    #[command(flatten)]
+    Read(Reading),
     /// Answer as a server until stdin closes
     #[command(hide = true)]
     Serve {
@@ -122,10 +125,11 @@ async fn obey(cli: Cli, entries: &[Entry]) -> Result<ExitCode, Trouble> {
             only(entries, &contender)?.steps().watch(addr, bots, stalled).await?;
             return Ok(ExitCode::SUCCESS);
         }
+        Some(Command::Read(reading)) => return reading.obey(),
         Some(Command::Run(options)) => options,
         None => cli.run,
     };
-    let plan = options.plan()?;
+    let (plan, thresholds) = (options.plan()?, options.output.thresholds()?);
     let chosen = match options.contender.as_str() {
         EVERYONE => entries.iter().collect(),
         name => vec![only(entries, name)?],
@@ -133,7 +137,7 @@ async fn obey(cli: Cli, entries: &[Entry]) -> Result<ExitCode, Trouble> {
     let stop = CancellationToken::new();
     tokio::spawn(output::stop_on_interrupt(stop.clone()));
     let (report, trouble) = campaign::take_rounds(&plan, &chosen, &stop).await;
-    options.output.tell(&report, trouble)
+    options.output.tell(report, thresholds.as_ref(), trouble)
 }
 
 impl RunOptions {

@@ -31,6 +31,7 @@ mod plan;
 mod process;
 mod push;
 pub mod raw;
+mod reading;
 mod report;
 mod returns;
 mod round;
@@ -47,7 +48,9 @@ pub use contender::{Answerer, Caller, Contender, Seen, Server, Severable};
 pub use entry::{Entry, entry};
 pub use failure::{Failure, Trouble};
 pub use plan::{Counted, Direction, OtherEnd, Pace, Plan, Workload};
-pub use report::{Conditions, Cost, Figures, Latency, Point, Ratio, Report, Staging, Standing};
+pub use report::{
+    Conditions, Cost, Figures, Latency, Point, Ratio, Report, Staging, Standing, Thresholds, Verdict,
+};
 pub use round::Outcome;
 pub use scenario::{Bot, Ended, Scenario, Script, Turn, Turns, scenario, scenarios};
 pub use series::Sample;

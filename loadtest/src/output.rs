@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::Trouble;
-use crate::report::{self, Report};
+use crate::report::{self, Report, Thresholds};
 
 /// The options that say where a report goes.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -19,14 +19,34 @@ pub(crate) struct Output {
     /// Write the report as one HTML file with plots, which needs nothing else
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Judge the run by these thresholds, in TOML or in JSON; exits with 3 if one is broken
+    #[arg(long, value_name = "FILE")]
+    thresholds: Option<PathBuf>,
 }
 
+/// The exit code of a run that broke a threshold: other than that of a run that failed, 1, and of a wrong command
+/// line, 2.
+pub(crate) const BROKEN: u8 = 3;
+
 impl Output {
-    /// Says the report to people, and writes it to whom it was promised. The run's own trouble, if any, goes last.
-    pub(crate) fn tell(&self, report: &Report, trouble: Option<Trouble>) -> Result<ExitCode, Trouble> {
-        let table = report::table(report);
+    /// The thresholds' file, read before anything is measured: a slip of the pen must not cost a run.
+    pub(crate) fn thresholds(&self) -> Result<Option<Thresholds>, Trouble> {
+        self.thresholds.as_deref().map(Thresholds::read).transpose()
+    }
+
+    /// Judges the report, says it to people, and writes it to whom it was promised. The run's own trouble, if any, goes
+    /// last.
+    pub(crate) fn tell(
+        &self,
+        report: Report,
+        thresholds: Option<&Thresholds>,
+        trouble: Option<Trouble>,
+    ) -> Result<ExitCode, Trouble> {
+        let verdicts = thresholds.map(|thresholds| thresholds.judge(&report));
+        let report = Report { thresholds: verdicts.unwrap_or_default(), ..report };
+        let table = report::table(&report);
         let text = || {
-            serde_json::to_string_pretty(report)
+            serde_json::to_string_pretty(&report)
                 .map_err(|why| Trouble::System { doing: "writing the report".into(), why: why.into() })
         };
         match self.json.as_deref() {
@@ -41,10 +61,11 @@ impl Output {
             None => say(std::io::stdout(), &table),
         }
         if let Some(path) = &self.html {
-            write(path, &report::page(report))?;
+            write(path, &report::page(&report))?;
         }
         match trouble {
             Some(why) => Err(why),
+            None if report.thresholds.iter().any(|verdict| !verdict.kept) => Ok(ExitCode::from(BROKEN)),
             None if report.is_sound() => Ok(ExitCode::SUCCESS),
             None => Ok(ExitCode::FAILURE),
         }

@@ -138,6 +138,51 @@ fn the_page_shows_everyone_and_the_command_it_came_from() {
 }
 
 #[test]
+fn a_report_can_be_judged_and_compared_afterwards() {
+    let (report, bounds) = (Scratch::new("judged.json"), Scratch::new("bounds.toml"));
+    let once = ["--workload", "b", "--seconds", "0.2", "--rounds", "1", "--json", report.path()];
+    let load = |more: &[&str]| Command::new(PROGRAM).args(more).output().unwrap();
+    let check = || load(&["check", report.path(), "--thresholds", bounds.path()]);
+
+    std::fs::write(&bounds.0, "[raw]\ncalls_per_second_min = 1\nerrors_max = 0\n").unwrap();
+    let kept = load(&[&once[..], &["--thresholds", bounds.path()]].concat());
+    assert_eq!(kept.status.code(), Some(0), "{kept:?}");
+    assert!(String::from_utf8_lossy(&kept.stdout).contains("kept   raw errors_max = 0: 0"), "{kept:?}");
+    assert_eq!(check().status.code(), Some(0));
+
+    std::fs::write(
+        &bounds.0,
+        "[farcall]\nratio_to.raw.calls_per_second_min = 1000\n[absent]\nerrors_max = 0",
+    )
+    .unwrap();
+    let broken = check();
+    assert_eq!(broken.status.code(), Some(3), "{broken:?}");
+    let said = String::from_utf8_lossy(&broken.stdout);
+    assert!(said.contains("broken farcall ratio_to.raw.calls_per_second_min = 1000: 0."), "{said}");
+    assert!(said.contains("broken absent errors_max = 0: not in the report"), "{said}");
+    let gated = load(&[&once[..], &["--thresholds", bounds.path()]].concat());
+    assert_eq!(gated.status.code(), Some(3), "{gated:?}");
+
+    let same = load(&["compare", report.path(), report.path()]);
+    assert_eq!(same.status.code(), Some(0), "{same:?}");
+    let said = String::from_utf8_lossy(&same.stdout);
+    assert!(said.contains("calls/s") && said.contains("0.0 %") && !said.contains("Not alike"), "{said}");
+}
+
+#[test]
+fn thresholds_that_are_none_are_named_before_anything_runs() {
+    let bounds = Scratch::new("wrong.toml");
+    std::fs::write(&bounds.0, "[raw]\nspeed_min = 1\n").unwrap();
+    let output =
+        Command::new(PROGRAM).args(["--seconds", "60", "--thresholds", bounds.path()]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && said.contains("[raw] speed_min is unknown"), "{said}");
+    let output = Command::new(PROGRAM).args(["compare", bounds.path(), bounds.path()]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && said.contains("is no report of this tool"), "{said}");
+}
+
+#[test]
 fn an_open_loop_keeps_its_rate() {
     let output =
         run(&["--workload", "c", "--bots", "8", "--rate", "1000", "--seconds", "0.5", "--rounds", "1"]);

@@ -1,10 +1,13 @@
 //! What a run came to, as plain values: figures per round, medians, ratios. Measures nothing, lays out nothing.
 
+mod compare;
 mod conditions;
 mod distribution;
+mod figure;
 mod figures;
 mod html;
 mod table;
+mod thresholds;
 mod title;
 mod words;
 
@@ -12,11 +15,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::compare::comparison;
 pub use self::conditions::Conditions;
 pub use self::distribution::Point;
 pub use self::figures::{Cost, Figures, Latency};
 pub use self::html::page;
 pub use self::table::table;
+pub use self::thresholds::{Thresholds, Verdict};
 use crate::plan::{Counted, Direction, Pace, Plan, Workload};
 use crate::round::Outcome;
 use crate::series::Sample;
@@ -64,6 +69,9 @@ pub struct Report {
     /// Contenders that do not offer what the workload asks for, and what that is.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub left_out: BTreeMap<String, String>,
+    /// Of each threshold that it was judged by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thresholds: Vec<Verdict>,
 }
 
 /// How the bots of a scenario came in.
@@ -134,6 +142,7 @@ impl Report {
             ratios: ratios(plan.workload, &contenders),
             contenders,
             left_out: BTreeMap::new(),
+            thresholds: Vec::new(),
         }
     }
 

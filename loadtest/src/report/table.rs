@@ -10,7 +10,8 @@ use super::words::Words;
 use super::{Figures, Latency, Ratio, Report};
 use crate::plan::{Counted, Pace};
 
-/// What was measured, a column per contender and per ratio, then failures by kind.
+/// What was measured, a column per contender and per ratio, then failures by kind, then what
+/// became of thresholds.
 pub fn table(report: &Report) -> String {
     let mut text = format!("{}\n\n", in_a_sentence(report));
     let mut table = Table::new();
@@ -33,6 +34,12 @@ pub fn table(report: &Report) -> String {
         for (why, times) in failures {
             let _ = writeln!(text, "   {} x {why}", HumanCount(*times));
         }
+    }
+    if !report.thresholds.is_empty() {
+        text += "\n thresholds:\n";
+    }
+    for verdict in &report.thresholds {
+        let _ = writeln!(text, "   {verdict}");
     }
     text
 }

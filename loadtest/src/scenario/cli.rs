@@ -11,6 +11,7 @@ use super::run::Order;
 use super::{Script, run::run};
 use crate::failure::Trouble;
 use crate::output::{self, Output};
+use crate::reading::Reading;
 use crate::stages::Stages;
 use crate::usage;
 
@@ -35,6 +36,8 @@ struct Cli {
 enum Command {
     /// Play (what is done without a subcommand)
     Run(RunOptions),
+    #[command(flatten)]
+    Read(Reading),
     /// Play a share of the bots until stdin closes
     #[command(hide = true)]
     Bots(ShareOptions),
@@ -95,15 +98,17 @@ async fn obey(cli: Cli, scripts: &[Script]) -> Result<ExitCode, Trouble> {
             crew::work(script.clone(), options.share()?).await?;
             return Ok(ExitCode::SUCCESS);
         }
+        Some(Command::Read(reading)) => return reading.obey(),
         Some(Command::Run(options)) => options,
         None => cli.run,
     };
     let order = options.order(only(scripts, options.scenario.as_deref())?)?;
+    let thresholds = options.output.thresholds()?;
     usage::check_descriptors(DESCRIPTORS_EACH * order.processes + DESCRIPTORS_BESIDE)?;
     let stop = CancellationToken::new();
     tokio::spawn(output::stop_on_interrupt(stop.clone()));
     let (report, trouble) = run(&order, &stop).await;
-    options.output.tell(&report, trouble)
+    options.output.tell(report, thresholds.as_ref(), trouble)
 }
 
 impl RunOptions {

@@ -63,6 +63,7 @@ pub(super) async fn run(order: &Order, stop: &CancellationToken) -> (Report, Opt
         contenders: merged.standings(server),
         ratios: Vec::new(),
         left_out: BTreeMap::new(),
+        thresholds: Vec::new(),
     };
     (report, trouble)
 }

@@ -33,6 +33,7 @@ pub fn page(report: &Report) -> String {
     html += &cards(report);
     html += &summary(report);
     html += &failures(report);
+    html += &thresholds(report);
     html += "<h2>As it went</h2>\n<div class=plots>\n";
     for plot in plots::plots(report) {
         html += &plot.figure();
@@ -121,6 +122,19 @@ fn failures(report: &Report) -> String {
     html + "</table></div>\n"
 }
 
+/// What became of each threshold, where there were any.
+fn thresholds(report: &Report) -> String {
+    if report.thresholds.is_empty() {
+        return String::new();
+    }
+    let mut html = String::from("<h2>Thresholds</h2>\n<ul class=verdicts>\n");
+    for verdict in &report.thresholds {
+        let class = if verdict.kept { "kept" } else { "broken" };
+        let _ = writeln!(html, "<li class={class}>{}</li>", Escaped(&verdict.to_string()));
+    }
+    html + "</ul>\n"
+}
+
 /// Under what it was measured.
 fn conditions(report: &Report) -> String {
     let Conditions { date, command_line, system, processor, memory_bytes, open_files_max, .. } =
@@ -156,6 +170,7 @@ const STYLE: &str = include_str!("style.css");
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::Verdict;
     use super::super::tests::half_of_raw;
     use super::*;
 
@@ -167,6 +182,8 @@ mod tests {
         report.contenders[1].name = harm();
         report.contenders[1].median.failures = BTreeMap::from([(harm(), 3)]);
         report.ratios[0].contender = harm();
+        report.thresholds =
+            vec![Verdict { contender: harm(), key: harm(), bound: 1.0, value: None, kept: false }];
         report.conditions = Conditions {
             command_line: harm(),
             processor: Some(harm()),
@@ -181,7 +198,7 @@ mod tests {
         let html = page(&hostile());
         assert!(!html.contains("<script"), "{html}");
         assert_eq!(html.matches("</style>").count(), 1);
-        assert!(html.matches("&lt;script&gt;").count() >= 9);
+        assert!(html.matches("&lt;script&gt;").count() >= 11);
     }
 
     #[test]

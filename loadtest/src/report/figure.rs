@@ -1,0 +1,69 @@
+//! The figures by name: what comparisons show and thresholds are about. One list for both, so that they agree.
+
+use indicatif::HumanBytes;
+
+use super::Figures;
+use super::table::{count, duration};
+
+/// One figure of a contender, with a name of its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Figure {
+    /// In threshold files, before `_min` or `_max`.
+    pub(super) key: &'static str,
+    /// In tables.
+    pub(super) label: &'static str,
+    pub(super) of: fn(&Figures) -> Option<f64>,
+    /// In the unit that people read it in. Never negative.
+    pub(super) text: fn(f64) -> String,
+}
+
+impl PartialEq for Figure {
+    /// Names are unique.
+    fn eq(&self, other: &Figure) -> bool {
+        self.key == other.key
+    }
+}
+
+/// All of them, in the order of tables.
+pub(super) const FIGURES: [Figure; 11] = [
+    Figure { key: "calls_per_second", label: "calls/s", of: |f| Some(f.calls_per_second), text: count },
+    Figure { key: "mean_us", label: "latency mean", of: |f| Some(f.latency_us?.mean), text: duration },
+    Figure { key: "p50_us", label: "  p50", of: |f| Some(f.latency_us?.p50), text: duration },
+    Figure { key: "p90_us", label: "  p90", of: |f| Some(f.latency_us?.p90), text: duration },
+    Figure { key: "p99_us", label: "  p99", of: |f| Some(f.latency_us?.p99), text: duration },
+    Figure { key: "p99_9_us", label: "  p99.9", of: |f| Some(f.latency_us?.p99_9), text: duration },
+    Figure { key: "max_us", label: "  max", of: |f| Some(f.latency_us?.max), text: duration },
+    Figure {
+        key: "cpu_seconds_per_million",
+        label: "CPU s / million calls",
+        of: |f| f.cpu_seconds_per_million,
+        text: |seconds| format!("{seconds:.2}"),
+    },
+    Figure {
+        key: "caller_rss_peak_bytes",
+        label: "peak memory, caller",
+        of: |f| Some(f.caller?.rss_peak_bytes as f64),
+        text: bytes,
+    },
+    Figure {
+        key: "answerer_rss_peak_bytes",
+        label: "  answerer",
+        of: |f| Some(f.answerer?.rss_peak_bytes as f64),
+        text: bytes,
+    },
+    Figure {
+        key: "errors",
+        label: "errors, all rounds",
+        of: |f| Some(f.failures.values().sum::<u64>() as f64),
+        text: count,
+    },
+];
+
+/// The figure of that name.
+pub(super) fn named(key: &str) -> Option<&'static Figure> {
+    FIGURES.iter().find(|figure| figure.key == key)
+}
+
+fn bytes(value: f64) -> String {
+    HumanBytes(value as u64).to_string()
+}
