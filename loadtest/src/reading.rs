@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use crate::failure::Trouble;
 use crate::output::{self, BROKEN};
-use crate::report::{Report, Thresholds, Verdict, comparison};
+use crate::report::{Report, Thresholds, Verdict, comparison, comparison_page};
 
 /// What can be done with reports in JSON.
 #[derive(Debug, Subcommand)]
@@ -18,6 +18,9 @@ pub(crate) enum Reading {
         first: PathBuf,
         /// Written by `--json`
         second: PathBuf,
+        /// Write both as one HTML file with plots
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
         /// Judge the second by these thresholds; exits with 3 if one is broken
         #[arg(long, value_name = "FILE")]
         thresholds: Option<PathBuf>,
@@ -36,10 +39,13 @@ impl Reading {
     /// Does it.
     pub(crate) fn obey(&self) -> Result<ExitCode, Trouble> {
         match self {
-            Reading::Compare { first, second, thresholds } => {
+            Reading::Compare { first, second, html, thresholds } => {
                 let thresholds = thresholds.as_deref().map(Thresholds::read).transpose()?;
                 let (first, second) = (read(first)?, read(second)?);
                 output::say(std::io::stdout(), &comparison(&first, &second));
+                if let Some(path) = html {
+                    output::write(path, &comparison_page(&first, &second))?;
+                }
                 Ok(thresholds.map_or(ExitCode::SUCCESS, |thresholds| pass(&thresholds.judge(&second))))
             }
             Reading::Check { report, thresholds } => {

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::figure::FIGURES;
-use super::{Figures, Report, Standing};
+use super::html::page_with;
+use super::{Figures, Ratio, Report, Standing};
 
 /// What differs between two runs, as text.
 pub fn comparison(before: &Report, after: &Report) -> String {
@@ -25,6 +26,26 @@ pub fn comparison(before: &Report, after: &Report) -> String {
         let _ = writeln!(text, "Only in the first: {}.", standing.name);
     }
     text
+}
+
+/// Both runs on one page, each contender of the second beside its own first: the same tables and plots as of one run.
+pub fn comparison_page(before: &Report, after: &Report) -> String {
+    let named = |standing: &Standing, which: &str| Standing {
+        name: format!("{}, {which}", standing.name),
+        ..standing.clone()
+    };
+    let (mut contenders, mut ratios) = (Vec::new(), Vec::new());
+    for standing in &after.contenders {
+        let (earlier, second) = (find(before, &standing.name), named(standing, "second"));
+        if let Some(first) = earlier.map(|standing| named(standing, "first")) {
+            ratios.push(Ratio::of(&second, &first));
+            contenders.push(first);
+        }
+        contenders.push(second);
+    }
+    let remarks: Vec<_> =
+        unlike(before, after).iter().map(|sentence| format!("Not alike: {sentence}.")).collect();
+    page_with(&Report { contenders, ratios, ..after.clone() }, &remarks)
 }
 
 /// What was not the same in both, a sentence each: the figures differ for these reasons, too.
@@ -144,6 +165,18 @@ mod tests {
             assert!(text.contains(part), "{part} is missing in {text}");
         }
         assert!(text.contains("Only in the first: raw."), "{text}");
+    }
+
+    #[test]
+    fn a_page_has_both_beside_each_other() {
+        let before = half_of_raw();
+        let mut after = before.clone();
+        (after.bots, after.contenders[1].median.calls_per_second) = (5, 150_000.0);
+        let html = comparison_page(&before, &after);
+        for part in ["half, second/half, first", "<td>1.50</td>", "bots are 64 and 5", "Latency distribution"]
+        {
+            assert!(html.contains(part), "{part} is missing in {html}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::compare::comparison;
+pub use self::compare::{comparison, comparison_page};
 pub use self::conditions::Conditions;
 pub use self::distribution::Point;
 pub use self::figures::{Cost, Figures, Latency};
@@ -184,22 +184,33 @@ fn ratios(workload: Workload, contenders: &[Standing]) -> Vec<Ratio> {
         _ => contenders.iter().find(|standing| standing.name == BASELINE),
     };
     let Some(raw) = raw else { return Vec::new() };
-    let over = |ours: Option<f64>, theirs: Option<f64>| match (ours?, theirs?) {
-        (ours, theirs) if theirs > 0.0 => Some(ours / theirs),
-        _ => None,
-    };
-    let latency = |figures: &Figures, which: fn(&Latency) -> f64| figures.latency_us.as_ref().map(which);
-    let others = contenders.iter().filter(|standing| standing.name != raw.name);
-    others
-        .map(|other| Ratio {
-            contender: other.name.clone(),
-            baseline: raw.name.clone(),
-            rate: over(Some(other.median.calls_per_second), Some(raw.median.calls_per_second)),
-            cpu_per_call: over(other.median.cpu_seconds_per_million, raw.median.cpu_seconds_per_million),
-            p50: over(latency(&other.median, |l| l.p50), latency(&raw.median, |l| l.p50)),
-            p99: over(latency(&other.median, |l| l.p99), latency(&raw.median, |l| l.p99)),
-        })
+    contenders
+        .iter()
+        .filter(|standing| standing.name != raw.name)
+        .map(|other| Ratio::of(other, raw))
         .collect()
+}
+
+impl Ratio {
+    /// Of one's medians to another's.
+    fn of(one: &Standing, baseline: &Standing) -> Ratio {
+        let over = |ours: Option<f64>, theirs: Option<f64>| match (ours?, theirs?) {
+            (ours, theirs) if theirs > 0.0 => Some(ours / theirs),
+            _ => None,
+        };
+        let (ours, theirs) = (&one.median, &baseline.median);
+        let latency = |which: fn(&Latency) -> f64| {
+            over(ours.latency_us.as_ref().map(which), theirs.latency_us.as_ref().map(which))
+        };
+        Ratio {
+            contender: one.name.clone(),
+            baseline: baseline.name.clone(),
+            rate: over(Some(ours.calls_per_second), Some(theirs.calls_per_second)),
+            cpu_per_call: over(ours.cpu_seconds_per_million, theirs.cpu_seconds_per_million),
+            p50: latency(|l| l.p50),
+            p99: latency(|l| l.p99),
+        }
+    }
 }
 
 /// Everything is measured against the same work on bare tokio.

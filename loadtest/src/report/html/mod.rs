@@ -17,6 +17,11 @@ use indicatif::HumanBytes;
 
 /// The whole page.
 pub fn page(report: &Report) -> String {
+    page_with(report, &[])
+}
+
+/// The page with `remarks` above all figures.
+pub(super) fn page_with(report: &Report, remarks: &[String]) -> String {
     let kind = if report.scenario.is_some() { "scenario" } else { "workload" };
     let title = format!("farcall-load, {kind} {}", report.workload);
     let title = Escaped(&title);
@@ -29,6 +34,9 @@ pub fn page(report: &Report) -> String {
     );
     for warning in warnings(report) {
         let _ = writeln!(html, "<p class=warning>{warning}</p>");
+    }
+    for remark in remarks {
+        let _ = writeln!(html, "<p class=warning>{}</p>", Escaped(remark));
     }
     html += &cards(report);
     html += &summary(report);
