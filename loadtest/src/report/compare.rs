@@ -7,11 +7,12 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::figure::FIGURES;
 use super::html::page_with;
+use super::words::Words;
 use super::{Figures, Ratio, Report, Standing};
 
 /// What differs between two runs, as text.
 pub fn comparison(before: &Report, after: &Report) -> String {
-    let mut text = String::new();
+    let (mut text, words) = (String::new(), Words::of(after));
     for sentence in unlike(before, after) {
         let _ = writeln!(text, "Not alike: {sentence}.");
     }
@@ -20,7 +21,8 @@ pub fn comparison(before: &Report, after: &Report) -> String {
             let _ = writeln!(text, "Only in the second: {}.", standing.name);
             continue;
         };
-        let _ = write!(text, "\n{}\n{}", standing.name, differences(&earlier.median, &standing.median));
+        let _ =
+            write!(text, "\n{}\n{}", standing.name, differences(&words, &earlier.median, &standing.median));
     }
     for standing in before.contenders.iter().filter(|standing| find(after, &standing.name).is_none()) {
         let _ = writeln!(text, "Only in the first: {}.", standing.name);
@@ -89,7 +91,7 @@ fn told(value: &str) -> &str {
 }
 
 /// A line for each figure that both have.
-fn differences(before: &Figures, after: &Figures) -> String {
+fn differences(words: &Words, before: &Figures, after: &Figures) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table.set_header(["", "first", "second", "difference", ""]);
@@ -97,7 +99,7 @@ fn differences(before: &Figures, after: &Figures) -> String {
         let (Some(before), Some(after)) = ((figure.of)(before), (figure.of)(after)) else { continue };
         let text = figure.text;
         let difference = format!("{}{}", sign(after - before), text((after - before).abs()));
-        let row = [figure.label.to_owned(), text(before), text(after), difference, percent(before, after)];
+        let row = [(figure.label)(words), text(before), text(after), difference, percent(before, after)];
         table.add_row(row);
     }
     for column in table.column_iter_mut().skip(1) {

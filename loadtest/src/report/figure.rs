@@ -4,14 +4,15 @@ use indicatif::HumanBytes;
 
 use super::Figures;
 use super::table::{count, duration};
+use super::words::Words;
 
 /// One figure of a contender, with a name of its own.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Figure {
     /// In threshold files, before `_min` or `_max`.
     pub(super) key: &'static str,
-    /// In tables.
-    pub(super) label: &'static str,
+    /// In tables, in the words of the workload.
+    pub(super) label: fn(&Words) -> String,
     pub(super) of: fn(&Figures) -> Option<f64>,
     /// In the unit that people read it in. Never negative.
     pub(super) text: fn(f64) -> String,
@@ -25,35 +26,56 @@ impl PartialEq for Figure {
 }
 
 /// All of them, in the order of tables.
-pub(super) const FIGURES: [Figure; 11] = [
-    Figure { key: "calls_per_second", label: "calls/s", of: |f| Some(f.calls_per_second), text: count },
-    Figure { key: "mean_us", label: "latency mean", of: |f| Some(f.latency_us?.mean), text: duration },
-    Figure { key: "p50_us", label: "  p50", of: |f| Some(f.latency_us?.p50), text: duration },
-    Figure { key: "p90_us", label: "  p90", of: |f| Some(f.latency_us?.p90), text: duration },
-    Figure { key: "p99_us", label: "  p99", of: |f| Some(f.latency_us?.p99), text: duration },
-    Figure { key: "p99_9_us", label: "  p99.9", of: |f| Some(f.latency_us?.p99_9), text: duration },
-    Figure { key: "max_us", label: "  max", of: |f| Some(f.latency_us?.max), text: duration },
+pub(super) const FIGURES: [Figure; 12] = [
+    Figure {
+        key: "calls_per_second",
+        label: |w| format!("{}/s", w.many),
+        of: |f| Some(f.calls_per_second),
+        text: count,
+    },
+    Figure {
+        key: "mean_us",
+        label: |w| format!("{} mean", w.timed.unwrap_or("latency")),
+        of: |f| Some(f.latency_us?.mean),
+        text: duration,
+    },
+    Figure { key: "p50_us", label: |_| "  p50".into(), of: |f| Some(f.latency_us?.p50), text: duration },
+    Figure { key: "p90_us", label: |_| "  p90".into(), of: |f| Some(f.latency_us?.p90), text: duration },
+    Figure { key: "p99_us", label: |_| "  p99".into(), of: |f| Some(f.latency_us?.p99), text: duration },
+    Figure {
+        key: "p99_9_us",
+        label: |_| "  p99.9".into(),
+        of: |f| Some(f.latency_us?.p99_9),
+        text: duration,
+    },
+    Figure { key: "max_us", label: |_| "  max".into(), of: |f| Some(f.latency_us?.max), text: duration },
     Figure {
         key: "cpu_seconds_per_million",
-        label: "CPU s / million calls",
+        label: |w| format!("CPU s / million {}", w.many),
         of: |f| f.cpu_seconds_per_million,
         text: |seconds| format!("{seconds:.2}"),
     },
     Figure {
         key: "caller_rss_peak_bytes",
-        label: "peak memory, caller",
+        label: |w| format!("peak memory, {}", w.here),
         of: |f| Some(f.caller?.rss_peak_bytes as f64),
         text: bytes,
     },
     Figure {
         key: "answerer_rss_peak_bytes",
-        label: "  answerer",
+        label: |w| format!("  {}", w.there),
         of: |f| Some(f.answerer?.rss_peak_bytes as f64),
         text: bytes,
     },
     Figure {
+        key: "session_bytes",
+        label: |_| "server memory / session".into(),
+        of: |f| f.session_bytes,
+        text: bytes,
+    },
+    Figure {
         key: "errors",
-        label: "errors, all rounds",
+        label: |_| "errors, all rounds".into(),
         of: |f| Some(f.failures.values().sum::<u64>() as f64),
         text: count,
     },

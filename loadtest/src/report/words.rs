@@ -28,6 +28,7 @@ impl Words {
             Counted::Returns => Some("back after"),
         };
         let (here, there) = match (report.counted, report.direction) {
+            _ if report.scenario.is_some() => ("bots", "server"),
             (Counted::Calls, _) => ("caller", "answerer"),
             (_, Direction::ToServer) => ("clients", "server"),
             (_, Direction::ToClient | Direction::Push) => ("server", "clients"),

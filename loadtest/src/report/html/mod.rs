@@ -35,8 +35,9 @@ pub(super) fn page_with(report: &Report, remarks: &[String]) -> String {
     for warning in warnings(report) {
         let _ = writeln!(html, "<p class=warning>{warning}</p>");
     }
-    for remark in remarks {
-        let _ = writeln!(html, "<p class=warning>{}</p>", Escaped(remark));
+    let left_out = report.left_out.iter().map(|(name, why)| format!("{name} is left out: {why}"));
+    for remark in left_out.chain(remarks.iter().cloned()) {
+        let _ = writeln!(html, "<p class=warning>{}</p>", Escaped(&remark));
     }
     html += &cards(report);
     html += &summary(report);
@@ -66,24 +67,34 @@ fn warnings(report: &Report) -> Vec<&'static str> {
     warnings
 }
 
-/// Each contender's three figures that people ask for first.
+/// Each contender's figures that people ask for first.
 fn cards(report: &Report) -> String {
     let mut html = String::from("<div class=cards>\n");
+    // The table's first line is what the workload is about.
+    let first = table::rows(report).into_iter().next().unwrap_or_default();
+    let label = first.first().cloned().unwrap_or_default();
     for (colour, Standing { name, median, .. }) in report.contenders.iter().enumerate() {
-        let p99 = median.latency_us.map_or_else(|| "-".into(), |latency| duration(latency.p99));
-        let ratio = report.ratios.iter().find(|ratio| ratio.contender == *name);
-        let ratio = ratio.and_then(|ratio| Some(format!("{:.2} of {}", ratio.rate?, ratio.baseline)));
-        let _ = writeln!(
+        let value = first.get(colour + 1).cloned().unwrap_or_default();
+        let mut ratios = report.ratios.iter().zip(first.iter().skip(1 + report.contenders.len()));
+        let ratio = ratios.find(|(ratio, times)| ratio.contender == *name && !times.is_empty());
+        let ratio = ratio.map(|(ratio, times)| format!("{times} of {}", ratio.baseline));
+        let _ = write!(
             html,
-            "<section class=c{}><h2>{}</h2><p><b>{}</b> {}/s <small>{}</small></p>\
-             <p><b>{p99}</b> p99</p><p><b>{}</b> errors</p></section>",
+            "<section class=c{}><h2>{}</h2><p><b>{}</b> {} <small>{}</small></p>",
             plot::colour(colour),
             Escaped(name),
-            count(median.calls_per_second),
-            report.counted.name(),
+            Escaped(&value),
+            Escaped(&label),
             Escaped(&ratio.unwrap_or_default()),
-            count(median.failures.values().sum::<u64>() as f64),
         );
+        if let Some(bytes) = median.session_bytes {
+            let _ = write!(html, "<p><b>{}</b> each</p>", HumanBytes(bytes as u64));
+        }
+        if let Some(latency) = median.latency_us {
+            let _ = write!(html, "<p><b>{}</b> p99</p>", duration(latency.p99));
+        }
+        let errors = count(median.failures.values().sum::<u64>() as f64);
+        let _ = writeln!(html, "<p><b>{errors}</b> errors</p></section>");
     }
     html + "</div>\n"
 }
@@ -190,6 +201,7 @@ mod tests {
         report.contenders[1].name = harm();
         report.contenders[1].median.failures = BTreeMap::from([(harm(), 3)]);
         report.ratios[0].contender = harm();
+        report.left_out = BTreeMap::from([(harm(), harm())]);
         report.thresholds =
             vec![Verdict { contender: harm(), key: harm(), bound: 1.0, value: None, kept: false }];
         report.conditions = Conditions {
@@ -206,7 +218,7 @@ mod tests {
         let html = page(&hostile());
         assert!(!html.contains("<script"), "{html}");
         assert_eq!(html.matches("</style>").count(), 1);
-        assert!(html.matches("&lt;script&gt;").count() >= 11);
+        assert!(html.matches("&lt;script&gt;").count() >= 13);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::axis::Axis;
 use super::plot::{Line, Plot};
 use super::unit::Unit;
+use crate::report::words::Words;
 use crate::report::{Report, Standing};
 use crate::series::Sample;
 
@@ -29,7 +30,7 @@ fn latencies(report: &Report) -> Vec<Plot> {
     let y = Axis::logarithmic(Unit::Microseconds, values);
     let plot = |standing: &Standing| Plot {
         title: format!("Latency: {}", standing.name),
-        note: "Of the calls answered in each stretch of time; logarithmic.".into(),
+        note: "Of what ended in each stretch of time; logarithmic.".into(),
         x: time(report),
         y: y.clone(),
         lines: percentiles
@@ -51,19 +52,19 @@ fn throughput(report: &Report) -> Plot {
     let lines = each(report, |sample| Some(sample.calls_per_second));
     Plot {
         title: "Throughput".into(),
-        note: "Calls answered per second.".into(),
+        note: format!("{} per second, over each stretch of time.", capital(report.counted.name())),
         y: Axis::from_zero(Unit::PerSecond, values(&lines)),
         ..over_time(report, lines)
     }
 }
 
 fn memory(report: &Report) -> Plot {
-    let (server, bots) = if report.scenario.is_some() { ("server", "bots") } else { ("answerer", "caller") };
+    let Words { here, there, .. } = Words::of(report);
     let mut lines = Vec::new();
     for (colour, standing) in report.contenders.iter().enumerate() {
         let ends: [(&str, bool, Of); 2] = [
-            (server, false, |sample| sample.answerer_rss_bytes.map(|bytes| bytes as f64)),
-            (bots, true, |sample| sample.caller_rss_bytes.map(|bytes| bytes as f64)),
+            (there, false, |sample| sample.answerer_rss_bytes.map(|bytes| bytes as f64)),
+            (here, true, |sample| sample.caller_rss_bytes.map(|bytes| bytes as f64)),
         ];
         for (end, dashed, of) in ends {
             let strokes = strokes(standing, &of);
@@ -136,8 +137,7 @@ fn distribution(report: &Report) -> Plot {
     let furthest = lines.iter().flat_map(|line| line.strokes.iter().flatten()).map(|(x, _)| *x);
     Plot {
         title: "Latency distribution".into(),
-        note: "So many of a hundred calls took so long at most; each nine is as wide as the one before."
-            .into(),
+        note: "So many of a hundred took so long at most; each nine is as wide as the one before.".into(),
         x: Axis::nines(furthest.fold(0.0, f64::max)),
         y: Axis::logarithmic(Unit::Microseconds, values(&lines)),
         lines,
@@ -203,6 +203,11 @@ fn marks(report: &Report) -> Vec<f64> {
 
 fn values(lines: &[Line]) -> impl Iterator<Item = f64> {
     lines.iter().flat_map(|line| line.strokes.iter().flatten()).map(|(_, y)| *y)
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// The first of the colours kept for percentiles, after those of contenders.
