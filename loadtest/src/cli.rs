@@ -13,6 +13,7 @@ use crate::failure::Trouble;
 use crate::output::{self, Output};
 use crate::plan::{OtherEnd, Pace, Plan, Workload};
 use crate::reading::Reading;
+use crate::stages::Stages;
 
 /// Runs the command line of this process over `entries`. All of a program's `main`.
 pub fn run(entries: &[Entry]) -> ExitCode {
@@ -87,6 +88,12 @@ struct RunOptions {
     /// Bytes of each call and each reply, or of each push [default: the workload's]
     #[arg(long, value_name = "BYTES")]
     payload: Option<usize>,
+    /// Let clients connect evenly spread over so many seconds of each round, not all before it
+    #[arg(long, value_name = "S", default_value_t = 0.0)]
+    ramp: f64,
+    /// Let them connect in stages: `100x10s,1000x30s` is 100 in ten seconds, 900 more in the next thirty
+    #[arg(long, value_name = "BOTSxTIME,..", conflicts_with_all = ["bots", "ramp"])]
+    stages: Option<String>,
     /// Length of each round
     #[arg(long, value_name = "S", default_value_t = 2.0)]
     seconds: f64,
@@ -154,14 +161,18 @@ impl RunOptions {
         };
         let window = Duration::try_from_secs_f64(self.seconds);
         let rate = self.rate.or((self.workload == Workload::S).then_some(SNAPSHOTS_PER_SECOND));
+        let bots = self.bots.unwrap_or(self.workload.bots());
+        let stages = Stages::asked(self.stages.as_deref(), self.ramp, bots as u64)?;
+        let stages = Some(stages).filter(|stages| stages.length() > Duration::ZERO);
         let plan = Plan {
             workload: self.workload,
-            bots: self.bots.unwrap_or(self.workload.bots()),
+            bots: stages.as_ref().map_or(bots, |stages| stages.bots() as usize),
             in_flight: self.in_flight.unwrap_or(self.workload.in_flight()),
             payload_bytes: self.payload.unwrap_or(self.workload.payload_bytes()),
             pace: rate.map_or(Pace::Closed, |calls_per_second| Pace::Open { calls_per_second }),
             stalled: 0,
             window: window.map_err(|why| Trouble::Options(format!("--seconds: {why}")))?,
+            stages,
             rounds: self.rounds,
             other_end,
         };

@@ -30,6 +30,7 @@ mod phase;
 mod plan;
 mod process;
 mod push;
+mod ramp;
 pub mod raw;
 mod reading;
 mod report;

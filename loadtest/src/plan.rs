@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Trouble;
 use crate::snapshots::STAMP_BYTES;
+use crate::stages::Stages;
 pub use crate::workload::{Counted, Direction, Workload};
 
 /// When the next call starts.
@@ -53,6 +54,8 @@ pub struct Plan {
     pub pace: Pace,
     /// Of the bots, those that stop reading once they have joined (S).
     pub stalled: usize,
+    /// When each client connects, if they do so while it is measured; else all do before it.
+    pub stages: Option<Stages>,
     /// How long each round measures.
     pub window: Duration,
     /// Rounds per contender.
@@ -67,6 +70,7 @@ impl Plan {
         within("--bots", self.bots, 1, BOTS_MAX)?;
         within("--in-flight", self.in_flight, 1, IN_FLIGHT_MAX)?;
         within("--payload", self.payload_bytes, 0, PAYLOAD_BYTES_MAX)?;
+        self.check_stages()?;
         within("--rounds", self.rounds, 1, ROUNDS_MAX)?;
         if self.window < WINDOW_MIN || self.window > WINDOW_MAX {
             return Err(Trouble::Options(format!(
@@ -125,6 +129,24 @@ impl Plan {
         vec![("", self.clone()), (", 1 % stalled", Plan { stalled, ..self.clone() })]
     }
 
+    /// Clients can begin one after the other only where it is they who call, and as fast as they can.
+    fn check_stages(&self) -> Result<(), Trouble> {
+        let Some(stages) = &self.stages else { return Ok(()) };
+        let calls = self.workload.counted() == Counted::Calls;
+        if !calls || self.workload.direction() != Direction::ToServer || self.pace != Pace::Closed {
+            return Err(Trouble::Options(
+                "--ramp and --stages are for workloads A to D without --rate".into(),
+            ));
+        }
+        if stages.length() > self.window {
+            let least = stages.length().as_secs_f64();
+            return Err(Trouble::Options(format!(
+                "--seconds must be at least {least}: it includes the ramp"
+            )));
+        }
+        Ok(())
+    }
+
     /// Runs before each window, unmeasured: lets sockets, allocator and CPU clock settle.
     pub fn warm_up(&self) -> Duration {
         match self.workload {
@@ -178,6 +200,7 @@ pub(crate) mod tests {
             pace: Pace::Closed,
             stalled: 0,
             window: Duration::from_millis(100),
+            stages: None,
             rounds: 1,
             other_end: OtherEnd::Inside,
         }
@@ -201,6 +224,18 @@ pub(crate) mod tests {
         assert!(vast.check().unwrap_err().to_string().contains("bytes in flight"));
         let stopped = Plan { pace: Pace::Open { calls_per_second: 0 }, ..inside(Workload::A) };
         assert!(stopped.check().unwrap_err().to_string().starts_with("--rate"));
+    }
+
+    #[test]
+    fn only_callers_in_a_closed_loop_have_a_ramp() {
+        let ramp =
+            |workload| Plan { stages: Some(Stages::ramp(9, Duration::from_millis(100))), ..inside(workload) };
+        assert!(ramp(Workload::C).check().is_ok());
+        assert!(ramp(Workload::E).check().is_err() && ramp(Workload::F).check().is_err());
+        let open = Plan { pace: Pace::Open { calls_per_second: 10 }, ..ramp(Workload::C) };
+        let short = Plan { window: Duration::from_millis(99), ..ramp(Workload::C) };
+        assert!(open.check().unwrap_err().to_string().contains("without --rate"));
+        assert!(short.check().unwrap_err().to_string().contains("at least 0.1"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::ends::{self, ANY, CONNECTING_MAX};
 use crate::failure::Trouble;
 use crate::plan::{Direction, Plan, Workload};
 use crate::process::OwnChild;
+use crate::ramp;
 use crate::series::{self, Sample};
 use crate::tally::{Counts, Failures, Tally};
 use crate::usage::{self, Usage};
@@ -69,6 +70,9 @@ async fn calls_to_server<C: Contender>(
     live: &Arc<Tally>,
     stop: &CancellationToken,
 ) -> Result<Outcome, Trouble> {
+    if let Some(stages) = &plan.stages {
+        return ramp::measure(contender, plan, stages, live, stop).await;
+    }
     let server = ends::listen(contender, plan).await?;
     let connect = || contender.connect(server.address);
     let (callers, refused) = ends::connect_all(connect, plan.bots, CONNECTING_MAX, stop, |_| {}).await;

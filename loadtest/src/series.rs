@@ -105,7 +105,7 @@ impl Series {
                 failures: failures.collect(),
                 caller_rss_bytes: memory.0,
                 answerer_rss_bytes: memory.1,
-                bots: None,
+                bots: counts.bots,
             });
         }
         self.before = counts;

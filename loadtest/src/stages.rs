@@ -41,6 +41,14 @@ impl Stages {
         Ok(Stages(stages))
     }
 
+    /// What `--stages` say, or else `--ramp` for these bots.
+    pub(crate) fn asked(stages: Option<&str>, ramp_seconds: f64, bots: u64) -> Result<Stages, Trouble> {
+        let ramp = Duration::try_from_secs_f64(ramp_seconds).ok().filter(|ramp| *ramp <= STAGE_MAX);
+        let most = STAGE_MAX.as_secs();
+        let ramp = ramp.ok_or_else(|| Trouble::Options(format!("--ramp must be from 0 to {most}")));
+        stages.map_or_else(|| Ok(Stages::ramp(bots, ramp?)), Stages::parse)
+    }
+
     /// Bots in the end.
     pub fn bots(&self) -> u64 {
         self.0.last().map_or(0, |last| last.bots)

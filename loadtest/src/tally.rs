@@ -29,6 +29,8 @@ pub(crate) struct Counts {
     pub(crate) answered_in_window: u64,
     /// Failures of calls and connections.
     pub(crate) failures: Failures,
+    /// Clients at work, where they begin while it is counted.
+    pub(crate) bots: Option<u64>,
 }
 
 impl Counts {
@@ -40,6 +42,7 @@ impl Counts {
             latency_ns,
             answered_in_window: 0,
             failures: Failures::new(),
+            bots: None,
         })
     }
 
@@ -69,6 +72,17 @@ impl Tally {
     /// `times` more failures of this kind.
     pub(crate) fn fail(&self, why: Failure, times: u64) {
         self.counts().fail(why, times);
+    }
+
+    /// A client begins while it is counted.
+    pub(crate) fn began(&self) {
+        *self.counts().bots.get_or_insert(0) += 1;
+    }
+
+    /// One that began so has ended.
+    pub(crate) fn ended(&self) {
+        let mut counts = self.counts();
+        counts.bots = counts.bots.map(|bots| bots.saturating_sub(1));
     }
 
     /// So many pushes have arrived.

@@ -57,7 +57,8 @@ fn unlike(before: &Report, after: &Report) -> Vec<String> {
         let limits = conditions.changed_limits.iter();
         let limits: Vec<_> = limits.map(|(name, changed)| format!("{name} {}", changed.join("; "))).collect();
         let build = if conditions.optimised { "optimised" } else { "not optimised" };
-        let stages = report.scenario.as_ref().map(|staging| staging.stages.as_str()).unwrap_or_default();
+        let stages = report.scenario.as_ref().map(|staging| &staging.stages).or(report.stages.as_ref());
+        let stages = stages.map(String::as_str).unwrap_or_default();
         let processes = report.scenario.as_ref().map_or(0, |staging| staging.processes);
         [
             ("the workload is", report.workload.clone()),

@@ -46,6 +46,9 @@ pub struct Report {
     pub payload_bytes: usize,
     /// Closed or open loop.
     pub pace: Pace,
+    /// How the clients came in, if they did so while it was measured; as after `--stages`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stages: Option<String>,
     /// Intended length of each round.
     pub window_seconds: f64,
     /// Intended rounds per contender.
@@ -132,6 +135,7 @@ impl Report {
             in_flight: plan.in_flight,
             payload_bytes: plan.payload_bytes,
             pace: plan.pace,
+            stages: plan.stages.as_ref().map(ToString::to_string),
             window_seconds: plan.window.as_secs_f64(),
             rounds: plan.rounds,
             separate_processes: matches!(plan.other_end, crate::plan::OtherEnd::Child { .. }),

@@ -34,7 +34,9 @@ fn what(report: &Report) -> String {
     match (report.counted, report.direction) {
         (Counted::Calls, direction) => {
             let who = if direction == Direction::ToServer { "clients call" } else { "server calls" };
-            format!("{who}, {bots} x {in_flight} in flight, {bytes} B, {}", pace(report.pace))
+            let begun =
+                report.stages.as_ref().map(|stages| format!(", begun as {stages}")).unwrap_or_default();
+            format!("{who}, {bots} x {in_flight} in flight, {bytes} B, {}{begun}", pace(report.pace))
         }
         (Counted::Deliveries, _) => match report.pace {
             Pace::Open { calls_per_second } => {

@@ -114,11 +114,10 @@ async fn obey(cli: Cli, scripts: &[Script]) -> Result<ExitCode, Trouble> {
 impl RunOptions {
     /// What was asked for, checked.
     fn order(&self, script: &Script) -> Result<Order, Trouble> {
-        let window = seconds("--seconds", self.seconds)?;
-        let stages = match &self.stages {
-            Some(stages) => Stages::parse(stages)?,
-            None => Stages::ramp(self.bots, seconds("--ramp", self.ramp)?),
-        };
+        let window = Duration::try_from_secs_f64(self.seconds).ok().filter(|window| *window <= WINDOW_MAX);
+        let most = WINDOW_MAX.as_secs();
+        let window = window.ok_or_else(|| Trouble::Options(format!("--seconds must be from 0 to {most}")))?;
+        let stages = Stages::asked(self.stages.as_deref(), self.ramp, self.bots)?;
         if window < WINDOW_MIN || stages.length() > window {
             let least = stages.length().max(WINDOW_MIN).as_secs_f64();
             return Err(Trouble::Options(format!(
@@ -181,12 +180,6 @@ fn only<'a>(scripts: &'a [Script], wanted: Option<&str>) -> Result<&'a Script, T
             wanted.unwrap_or_default()
         ))
     })
-}
-
-fn seconds(option: &str, value: f64) -> Result<Duration, Trouble> {
-    let length = Duration::try_from_secs_f64(value).ok().filter(|length| *length <= WINDOW_MAX);
-    let most = WINDOW_MAX.as_secs();
-    length.ok_or_else(|| Trouble::Options(format!("{option} must be from 0 to {most}")))
 }
 
 const BOTS_MAX: u64 = 1_000_000;

@@ -53,6 +53,7 @@ pub(super) async fn run(order: &Order, stop: &CancellationToken) -> (Report, Opt
         in_flight: 1,
         payload_bytes: 0,
         pace: Pace::Closed,
+        stages: None,
         window_seconds: order.window.as_secs_f64(),
         rounds: 1,
         separate_processes: true,

@@ -73,10 +73,7 @@ impl Axis {
     pub(super) fn place(&self, value: f64) -> f64 {
         let share = match self.scale {
             Scale::Linear => (value - self.least) / (self.most - self.least),
-            Scale::Logarithmic => {
-                let value = value.max(self.least);
-                (value / self.least).log10() / (self.most / self.least).log10()
-            }
+            Scale::Logarithmic => (value / self.least).log10() / (self.most / self.least).log10(),
         };
         share.clamp(0.0, 1.0)
     }
