@@ -278,6 +278,22 @@ mod tests {
     }
 
     #[test]
+    fn one_client_that_missed_a_push_spoils_the_round() {
+        let report = |workload| Report::new(&inside(workload), &[("raw", vec![outcome(10, 10)])], false);
+        assert!(report(Workload::C).is_sound(), "a single call may fail, and is told");
+        assert!(!report(Workload::F).is_sound());
+    }
+
+    #[test]
+    fn stalls_are_compared_with_the_run_without() {
+        let outcomes = [("farcall", vec![outcome(10, 10)]), ("farcall, 1 % stalled", vec![outcome(10, 20)])];
+        let report = Report::new(&inside(Workload::S), &outcomes, false);
+        let [ratio] = &report.ratios[..] else { panic!("{:?}", report.ratios) };
+        assert_eq!((ratio.contender.as_str(), ratio.baseline.as_str()), ("farcall, 1 % stalled", "farcall"));
+        assert!((ratio.p99.unwrap() - 2.0).abs() < 0.01, "{ratio:?}");
+    }
+
+    #[test]
     fn what_was_written_can_be_read_again() {
         let written = serde_json::to_value(half_of_raw()).unwrap();
         let read: Report = serde_json::from_value(written.clone()).unwrap();

@@ -62,3 +62,46 @@ fn pace(pace: Pace) -> String {
         Pace::Open { calls_per_second } => format!("open loop at {}/s", HumanCount(calls_per_second)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::outcome;
+    use super::*;
+    use crate::plan::tests::inside;
+    use crate::plan::{Plan, Workload};
+
+    fn sentence(plan: &Plan) -> String {
+        in_a_sentence(&Report::new(plan, &[("raw", vec![outcome(10, 10)])], false))
+    }
+
+    #[test]
+    fn each_workload_says_what_it_did() {
+        let told = [
+            (
+                Workload::C,
+                "C: clients call, 64 x 16 in flight, 32 B, closed loop; medians of 1 rounds of 0.1 s",
+            ),
+            (Workload::D16, "D16: clients call, 64 x 8 in flight, 16384 B, closed loop; medians"),
+            (Workload::E, "E: server calls, 64 x 16 in flight"),
+            (Workload::F, "F: server pushes 64 B to 2,000 clients, at most 1,024 rounds ahead; medians"),
+            (Workload::FL, "FL: server pushes 64 B to 2,000 clients, in lockstep; medians"),
+            (Workload::G, "G: 2,000 sessions, idle after one call; medians of 1 rounds, "),
+            (Workload::J, "J: 10,000 clients log in, 64 at once; medians of 1 rounds, "),
+            (Workload::R, "R: 10,000 idle sessions lose their connections at once; medians of 1 rounds, "),
+        ];
+        for (workload, opening) in told {
+            let sentence = sentence(&inside(workload));
+            assert!(sentence.starts_with(opening), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn snapshots_say_how_often() {
+        let plan = Plan { pace: Pace::Open { calls_per_second: 20 }, ..inside(Workload::S) };
+        let sentence = sentence(&plan);
+        assert!(
+            sentence.starts_with("S: server sends snapshots of 2048 B to 2,000 clients, 20 a second;"),
+            "{sentence}"
+        );
+    }
+}

@@ -36,3 +36,28 @@ impl Words {
         Words { many: report.counted.name(), timed, here, there }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::outcome;
+    use super::*;
+    use crate::plan::Workload;
+    use crate::plan::tests::inside;
+
+    fn words(workload: Workload) -> Words {
+        Words::of(&Report::new(&inside(workload), &[("raw", vec![outcome(10, 10)])], false))
+    }
+
+    #[test]
+    fn the_ends_are_called_by_what_they_are() {
+        assert_eq!((words(Workload::E).here, words(Workload::E).there), ("caller", "answerer"));
+        assert_eq!((words(Workload::F).here, words(Workload::F).there), ("server", "clients"));
+        assert_eq!((words(Workload::J).here, words(Workload::J).there), ("clients", "server"));
+    }
+
+    #[test]
+    fn what_is_not_timed_has_no_lines() {
+        let timed = [Workload::F, Workload::FL, Workload::S].map(|workload| words(workload).timed);
+        assert_eq!(timed, [None, Some("round"), Some("delivery")]);
+    }
+}
