@@ -121,12 +121,13 @@ impl Plan {
     }
 
     /// What is measured in turn: in S with all clients reading, and with some that do not; else just this.
-    pub fn variants(&self) -> Vec<(&'static str, Plan)> {
+    pub fn variants(&self) -> Vec<(String, Plan)> {
+        let plain = (String::new(), self.clone());
         if self.workload != Workload::S {
-            return vec![("", self.clone())];
+            return vec![plain];
         }
         let stalled = self.bots.div_ceil(STALLED_ONE_IN);
-        vec![("", self.clone()), (", 1 % stalled", Plan { stalled, ..self.clone() })]
+        vec![plain, (format!(", {stalled} stalled"), Plan { stalled, ..self.clone() })]
     }
 
     /// Clients can begin one after the other only where it is they who call, and as fast as they can.

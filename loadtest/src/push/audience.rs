@@ -95,7 +95,7 @@ impl Telling {
 impl Drop for Telling {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Relaxed);
-        // Joined, so that the clients are closed by whoever drops them last: not by that thread, outside the runtime.
+        // Joined, so that the clients are closed by whoever holds the audience: not by that thread, outside the runtime.
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

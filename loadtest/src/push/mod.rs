@@ -48,16 +48,21 @@ pub(crate) fn tell_every(plan: &Plan) -> Duration {
     if plan.in_flight == 1 { Duration::from_micros(100) } else { Duration::from_millis(5) }
 }
 
-/// Keeps up with what the clients have received, wherever they are. The watch closes when nothing more can be learned.
+/// Clients of this process and who tells of them, which ends before they do.
+type Inside<A> = Option<(Telling, Audience<A>)>;
+
+/// Keeps up with what the clients have received, wherever they are, as long as what it gives is held. The watch closes
+/// when nothing more can be learned.
 fn listen<A: Answerer>(
     others: &mut Others<A>,
     plan: &Plan,
-) -> Result<(watch::Receiver<Received>, Option<Telling>), Trouble> {
+) -> Result<(watch::Receiver<Received>, Inside<A>), Trouble> {
     let (tell, received) = watch::channel(Received::default());
     let Some(child) = &mut others.child else {
         let audience = Audience::of(std::mem::take(&mut others.inside));
         let tell = move |news| tell.send(news).map_err(io::Error::other);
-        return Ok((received, Some(Telling::start(&audience, tell_every(plan), tell)?)));
+        let telling = Telling::start(&audience, tell_every(plan), tell)?;
+        return Ok((received, Some((telling, audience))));
     };
     let mut lines = child.news().ok_or_else(|| Trouble::OtherEnd("its news are read already".into()))?;
     tokio::spawn(async move {

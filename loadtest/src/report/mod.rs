@@ -286,10 +286,10 @@ mod tests {
 
     #[test]
     fn stalls_are_compared_with_the_run_without() {
-        let outcomes = [("farcall", vec![outcome(10, 10)]), ("farcall, 1 % stalled", vec![outcome(10, 20)])];
+        let outcomes = [("farcall", vec![outcome(10, 10)]), ("farcall, 20 stalled", vec![outcome(10, 20)])];
         let report = Report::new(&inside(Workload::S), &outcomes, false);
         let [ratio] = &report.ratios[..] else { panic!("{:?}", report.ratios) };
-        assert_eq!((ratio.contender.as_str(), ratio.baseline.as_str()), ("farcall, 1 % stalled", "farcall"));
+        assert_eq!((ratio.contender.as_str(), ratio.baseline.as_str()), ("farcall, 20 stalled", "farcall"));
         assert!((ratio.p99.unwrap() - 2.0).abs() < 0.01, "{ratio:?}");
     }
 
