@@ -6,6 +6,7 @@ mod distribution;
 mod figure;
 mod figures;
 mod html;
+mod ratio;
 mod table;
 mod thresholds;
 mod title;
@@ -20,9 +21,10 @@ pub use self::conditions::Conditions;
 pub use self::distribution::Point;
 pub use self::figures::{Cost, Figures, Latency};
 pub use self::html::page;
+pub use self::ratio::Ratio;
 pub use self::table::table;
 pub use self::thresholds::{Thresholds, Verdict};
-use crate::plan::{Counted, Direction, Pace, Plan, Workload};
+use crate::plan::{Counted, Direction, Pace, Plan};
 use crate::round::Outcome;
 use crate::series::Sample;
 
@@ -103,23 +105,6 @@ pub struct Standing {
     pub distribution: Vec<Point>,
 }
 
-/// One contender's medians divided by the raw echo's, in the same run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Ratio {
-    /// The contender.
-    pub contender: String,
-    /// What it is compared with.
-    pub baseline: String,
-    /// Calls per second.
-    pub rate: Option<f64>,
-    /// CPU time per call of both ends together.
-    pub cpu_per_call: Option<f64>,
-    /// Median latency.
-    pub p50: Option<f64>,
-    /// 99th percentile of latency.
-    pub p99: Option<f64>,
-}
-
 impl Report {
     /// Sums up `outcomes`, given per contender in the order in which they took turns.
     pub fn new<N: AsRef<str>>(plan: &Plan, outcomes: &[(N, Vec<Outcome>)], interrupted: bool) -> Report {
@@ -143,7 +128,7 @@ impl Report {
             interrupted,
             scenario: None,
             conditions: Conditions::default(),
-            ratios: ratios(plan.workload, &contenders),
+            ratios: ratio::ratios(plan.workload, &contenders),
             contenders,
             left_out: BTreeMap::new(),
             thresholds: Vec::new(),
@@ -181,51 +166,13 @@ impl Standing {
     }
 }
 
-/// Everyone's medians over the raw echo's, if it took part; in S over those of the run in which nobody stalls.
-fn ratios(workload: Workload, contenders: &[Standing]) -> Vec<Ratio> {
-    let raw = match workload {
-        Workload::S => contenders.first(),
-        _ => contenders.iter().find(|standing| standing.name == BASELINE),
-    };
-    let Some(raw) = raw else { return Vec::new() };
-    contenders
-        .iter()
-        .filter(|standing| standing.name != raw.name)
-        .map(|other| Ratio::of(other, raw))
-        .collect()
-}
-
-impl Ratio {
-    /// Of one's medians to another's.
-    fn of(one: &Standing, baseline: &Standing) -> Ratio {
-        let over = |ours: Option<f64>, theirs: Option<f64>| match (ours?, theirs?) {
-            (ours, theirs) if theirs > 0.0 => Some(ours / theirs),
-            _ => None,
-        };
-        let (ours, theirs) = (&one.median, &baseline.median);
-        let latency = |which: fn(&Latency) -> f64| {
-            over(ours.latency_us.as_ref().map(which), theirs.latency_us.as_ref().map(which))
-        };
-        Ratio {
-            contender: one.name.clone(),
-            baseline: baseline.name.clone(),
-            rate: over(Some(ours.calls_per_second), Some(theirs.calls_per_second)),
-            cpu_per_call: over(ours.cpu_seconds_per_million, theirs.cpu_seconds_per_million),
-            p50: latency(|l| l.p50),
-            p99: latency(|l| l.p99),
-        }
-    }
-}
-
-/// Everything is measured against the same work on bare tokio.
-const BASELINE: &str = "raw";
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
     use crate::failure::Failure;
+    use crate::plan::Workload;
     use crate::plan::tests::inside;
     use crate::round::Used;
     use crate::tally::Counts;

@@ -14,7 +14,8 @@ type Of = fn(&Sample) -> Option<f64>;
 pub(super) fn plots(report: &Report) -> Vec<Plot> {
     let mut plots = latencies(report);
     plots.extend([throughput(report), distribution(report), memory(report), bots(report), errors(report)]);
-    plots.retain(|plot| plot.lines.iter().any(|line| !line.strokes.is_empty()));
+    plots.iter_mut().for_each(|plot| plot.lines.retain(|line| !line.strokes.is_empty()));
+    plots.retain(|plot| !plot.lines.is_empty());
     plots
 }
 
@@ -103,8 +104,7 @@ fn errors(report: &Report) -> Plot {
 
 /// Only where bots begin while it is measured.
 fn bots(report: &Report) -> Plot {
-    let mut lines = each(report, |sample| sample.bots.map(|bots| bots as f64));
-    lines.truncate(1);
+    let lines = each(report, |sample| sample.bots.map(|bots| bots as f64));
     Plot {
         title: "Bots".into(),
         note: "At work at the time.".into(),
