@@ -20,6 +20,8 @@ pub(super) struct Merged {
     /// After the window: counts for latency, not for the rate.
     late: BTreeMap<String, Came>,
     ended: BTreeMap<String, u64>,
+    /// The number of its last stretch, by process.
+    last: BTreeMap<usize, u32>,
     /// By process.
     used: BTreeMap<usize, Used>,
     /// Processes that have told all they had to tell.
@@ -29,6 +31,8 @@ pub(super) struct Merged {
 /// One stretch of all processes.
 #[derive(Debug, Default)]
 struct Stretch {
+    /// At least one process told of just this one.
+    told: bool,
     at_seconds: f64,
     seconds: f64,
     bots: u64,
@@ -58,19 +62,20 @@ impl Merged {
             }
             return;
         }
+        let last = self.last.insert(process, news.stretch).unwrap_or(0);
+        // A process that is late leaves numbers out: what it then tells is of all of them, and its bots were there.
+        for number in (last + 1..news.stretch).take(SKIPPED_MAX) {
+            self.stretches.entry(number).or_default().share(&news);
+        }
         let stretch = self.stretches.entry(news.stretch).or_default();
+        stretch.share(&news);
+        stretch.told = true;
         stretch.at_seconds = stretch.at_seconds.max(news.at_seconds);
         stretch.seconds = stretch.seconds.max(news.seconds);
-        stretch.bots += news.bots;
-        stretch.rss_bytes = news.rss_bytes.map(|bytes| bytes + stretch.rss_bytes.unwrap_or(0));
         stretch.server_rss_bytes = server_rss_bytes;
         for (name, came) in news.steps {
-            // Processes are not in step to the millisecond: each has the rate of its own stretch.
-            let rate = came.answered() as f64 / news.seconds.max(f64::EPSILON);
             for name in [ALL.to_owned(), unlike_all(name)] {
-                let together = stretch.steps.entry(name).or_default();
-                together.came.add(&came);
-                together.calls_per_second += rate;
+                stretch.steps.entry(name).or_default().came.add(&came);
             }
         }
     }
@@ -132,8 +137,24 @@ impl Merged {
 }
 
 impl Stretch {
-    /// One step's sample of it.
+    /// What one process had throughout: its bots, its memory, and its rate. Processes are not in step to the
+    /// millisecond, so each has the rate of its own stretch.
+    fn share(&mut self, news: &News) {
+        self.bots += news.bots;
+        self.rss_bytes = news.rss_bytes.map(|bytes| bytes + self.rss_bytes.unwrap_or(0));
+        for (name, came) in &news.steps {
+            let rate = came.answered() as f64 / news.seconds.max(f64::EPSILON);
+            for name in [ALL.to_owned(), unlike_all(name.clone())] {
+                self.steps.entry(name).or_default().calls_per_second += rate;
+            }
+        }
+    }
+
+    /// One step's sample of it; none where all processes left it out.
     fn sample(&self, name: &str) -> Option<Sample> {
+        if !self.told {
+            return None;
+        }
         let none = Together::default();
         let together = self.steps.get(name).unwrap_or(&none);
         let (is_all, mut latency_ns) = (name == ALL, Counts::new().ok()?.latency_ns);
@@ -185,6 +206,8 @@ fn unlike_all(name: String) -> String {
     if name == ALL { format!("{ALL} (step)") } else { name }
 }
 
+/// More stretches in a row than a window has cannot have been left out.
+const SKIPPED_MAX: usize = 600;
 /// The sum of all steps.
 const ALL: &str = "all";
 
@@ -231,6 +254,20 @@ mod tests {
             (Some(20), Some(200), Some(7))
         );
         assert_eq!(merged.complete, 1);
+    }
+
+    #[test]
+    fn a_process_that_is_late_is_still_there() {
+        let mut merged = Merged::default();
+        merged.add(0, news(1, "act", &[(100, 50)]), None);
+        merged.add(0, news(2, "act", &[(100, 50)]), None);
+        // The other was late: one stretch of twice the length.
+        merged.add(1, News { seconds: 1.0, ..news(2, "act", &[(100, 100)]) }, None);
+        let all = &merged.standings(None)[0];
+        let told: Vec<_> =
+            all.series[0].iter().map(|s| (s.bots, s.calls_per_second, s.caller_rss_bytes)).collect();
+        assert_eq!(told, [(Some(20), 200.0, Some(200)), (Some(20), 200.0, Some(200))]);
+        assert_eq!(all.median.calls, 200);
     }
 
     #[test]
