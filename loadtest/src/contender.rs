@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use tokio::runtime::Handle;
+
 use crate::failure::Failure;
 use crate::plan::Direction;
 
@@ -135,6 +137,12 @@ pub trait Answerer: Send + Sync + 'static {
 
 /// One connection, seen from the end that calls. Shared by many tasks, each with one call in flight.
 pub trait Caller: Send + Sync + 'static {
+    /// The runtime that the bots of this connection are to run on, where it matters: a connection that is bound to one
+    /// thread has them there, as its own program's code would be. `None`: wherever there is a turn.
+    fn home(&self) -> Option<&Handle> {
+        None
+    }
+
     /// Sends `body`, awaits the same bytes, and says how many came back.
     /// After a failure that [`ends the connection`](Failure::ends_connection) it is not called again.
     fn echo(&self, body: &[u8]) -> impl Future<Output = Result<usize, Failure>> + Send;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -48,6 +49,7 @@ impl Driving {
         let over = Arc::new(AtomicBool::new(false));
         let started = Instant::now();
         let mut bots = JoinSet::new();
+        let anywhere = Handle::current();
         let body: Arc<[u8]> = (0..plan.payload_bytes).map(|i| i as u8).collect();
         let open = match plan.pace {
             Pace::Closed => None,
@@ -63,9 +65,10 @@ impl Driving {
         for caller in callers.iter().flat_map(|caller| std::iter::repeat_n(caller, plan.in_flight)) {
             let bot =
                 Bot { caller: caller.clone(), body: body.clone(), tally: tally.clone(), over: over.clone() };
+            let home = caller.home().unwrap_or(&anywhere);
             match &open {
-                None => bots.spawn(bot.closed_loop()),
-                Some(opening) => bots.spawn(bot.open_loop(opening.clone())),
+                None => bots.spawn_on(bot.closed_loop(), home),
+                Some(opening) => bots.spawn_on(bot.open_loop(opening.clone()), home),
             };
         }
         if let Some(opening) = &open {

@@ -1,5 +1,7 @@
 //! The loops against callers that behave badly on purpose, without sockets.
 
+use std::thread::{self, ThreadId};
+
 use super::*;
 use crate::plan::Workload;
 use crate::plan::tests::inside;
@@ -35,10 +37,10 @@ impl Caller for Manner {
     }
 }
 
-/// One window of `plan` against one connection of this manner.
-async fn driven(manner: Manner, plan: &Plan) -> (Counts, Duration) {
+/// One window of `plan` against one connection.
+async fn driven<K: Caller>(connection: K, plan: &Plan) -> (Counts, Duration) {
     let tally = Arc::new(Tally::new().unwrap());
-    let driving = Driving::start(&[Arc::new(manner)], plan, &tally).unwrap();
+    let driving = Driving::start(&[Arc::new(connection)], plan, &tally).unwrap();
     let draining = driving.window(plan.window, &CancellationToken::new()).await;
     let window = draining.window;
     draining.drain().await;
@@ -107,4 +109,33 @@ async fn an_interrupt_ends_the_window() {
     let draining = driving.window(Duration::from_secs(30), &stop).await;
     assert!(draining.window < Duration::from_secs(10));
     draining.drain().await;
+}
+
+/// A connection that is bound to a thread.
+struct Bound {
+    home: Handle,
+    thread: ThreadId,
+}
+
+impl Caller for Bound {
+    fn home(&self) -> Option<&Handle> {
+        Some(&self.home)
+    }
+
+    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+        tokio::task::yield_now().await;
+        if thread::current().id() == self.thread { Ok(body.len()) } else { Err(Failure::Call("elsewhere")) }
+    }
+}
+
+#[tokio::test]
+async fn bots_run_where_their_connection_is_bound() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (home, (end, ended)) = (runtime.handle().clone(), tokio::sync::oneshot::channel::<()>());
+    let running = thread::spawn(move || runtime.block_on(ended));
+    let bound = Bound { home, thread: running.thread().id() };
+    let counts = driven(bound, &inside(Workload::B)).await.0;
+    assert!(counts.answered_in_window > 256 && counts.failures.is_empty(), "{:?}", counts.failures);
+    end.send(()).unwrap();
+    running.join().unwrap().unwrap();
 }
