@@ -13,13 +13,14 @@ use farcall_protocol::session::{Event, Stop};
 use farcall_protocol::wire::Target;
 use farcall_protocol::{CallError, CallId, CloseCode, CloseReason, Delivery, Failed, NotExecuted};
 use tokio::task::{AbortHandle, JoinSet};
-use tracing::{Instrument, debug, warn};
+use tracing::{Instrument, debug};
 
 use crate::answering::Answering;
 use crate::context::Current;
 use crate::inbox::{FrameWork, Item};
 use crate::router::{Ended, Entry, Invocation, Progress, Router, Step};
 use crate::shared::{Shared, Waiter, hand, now, wake};
+use crate::slow::SlowHandlers;
 use crate::task::HandlerTask;
 use crate::trace::{self, Started};
 
@@ -39,6 +40,8 @@ pub(crate) struct Dispatcher {
     /// The inbox of the game's loop has more than it should.
     is_full: bool,
     slow: SlowHandlers,
+    /// When the events came that are being handled.
+    came_at: Instant,
     router: Arc<Router>,
     handlers_max: usize,
     inbox_items_max: usize,
@@ -60,11 +63,6 @@ struct Arrived {
     deadline: Instant,
 }
 
-/// A handler that holds the connection's task longer than this is named in a warning.
-const SLOW: Duration = Duration::from_millis(10);
-/// At most one such warning a session in this time.
-const WARN_EVERY: Duration = Duration::from_secs(1);
-
 impl Dispatcher {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let limits = shared.peek(|session| session.limits().clone());
@@ -83,12 +81,14 @@ impl Dispatcher {
             reply_bytes: Vec::new(),
             is_full: false,
             slow: SlowHandlers::default(),
+            came_at: now(),
         }
     }
 
-    /// Events are about to be handled.
-    pub(crate) fn begin(&mut self) {
-        self.slow.begin();
+    /// Events are about to be handled that came at this time.
+    pub(crate) const fn begin(&mut self, now: Instant) {
+        self.came_at = now;
+        self.slow.begin(now);
     }
 
     /// Why no more of the peer can be taken now, where that is so.
@@ -104,7 +104,7 @@ impl Dispatcher {
                 self.arrive(Arrived { call: Some(id), delivery: Delivery::Call, to, deadline }, nested, body);
             }
             Event::Message { to, delivery, body } => {
-                let deadline = now() + self.deadline_default;
+                let deadline = self.came_at + self.deadline_default;
                 self.arrive(Arrived { call: None, delivery, to, deadline }, false, body);
             }
             Event::Stop { id, why } => self.stop(id, why),
@@ -137,9 +137,10 @@ impl Dispatcher {
         while let Poll::Ready(Some(_)) = self.tasks.poll_join_next(cx) {}
         while !self.queue.is_empty() && self.has_slot() {
             let Some(Queued { arrived, body }) = self.queue.pop_front() else { break };
-            self.slow.begin();
+            let now = now();
+            self.slow.begin(now);
             self.queue_bytes -= body.len();
-            if now() >= arrived.deadline {
+            if now >= arrived.deadline {
                 // It waited too long and never started (P-32).
                 self.refuse(arrived, NotExecuted::Expired);
             } else {
@@ -172,7 +173,7 @@ impl Dispatcher {
         let invocation = Invocation { shared: &self.shared, to, current, body, reply: &mut self.reply_bytes };
         // Only the user's function can panic in here, and what it leaves half-written is cut off below.
         let step = std::panic::catch_unwind(AssertUnwindSafe(|| (entry.handler)(invocation)));
-        self.slow.watch(&self.shared, entry);
+        self.slow.ran(&self.shared, to.route);
         match step {
             Ok(Step(Progress::Done(ended))) => self.done(call, ended, from, &handling),
             Ok(Step(Progress::Running(future))) => {
@@ -251,11 +252,15 @@ impl Dispatcher {
 
     /// Sends the answers that were ready at once, under one lock.
     pub(crate) fn flush(&mut self) {
+        if self.replies.is_empty() && !self.slow.has_run() {
+            return;
+        }
+        let at = now();
+        self.slow.end(&self.shared, at);
         if self.replies.is_empty() {
             return;
         }
         let (replies, bytes) = (&mut self.replies, &self.reply_bytes);
-        let at = now();
         self.shared.act(|session| {
             for (id, ended, range) in replies.drain(..) {
                 let body = &bytes[range];
@@ -279,32 +284,6 @@ impl Dispatcher {
         self.tasks.shutdown().await;
         // One that the game's loop is running now cannot be stopped, only waited for.
         self.shared.inbox.idle(self.shared.id).await;
-    }
-}
-
-/// Finds handlers that hold the connection's task too long. Reads the clock once a handler: the end of one is the beginning
-/// of the next.
-#[derive(Debug, Default)]
-struct SlowHandlers {
-    began: Option<Instant>,
-    warned_at: Option<Instant>,
-}
-
-impl SlowHandlers {
-    /// Handlers are about to run.
-    fn begin(&mut self) {
-        self.began = Some(now());
-    }
-
-    /// One has run.
-    fn watch(&mut self, shared: &Shared, entry: &Entry) {
-        let ended = now();
-        let held = self.began.replace(ended).map_or(Duration::ZERO, |began| ended - began);
-        if held >= SLOW && self.warned_at.is_none_or(|at| ended - at >= WARN_EVERY) {
-            self.warned_at = Some(ended);
-            let held_ms = held.as_millis() as u64;
-            warn!(target: "farcall", uid = %shared.uid, session = %shared.id, route = %entry.name, place = %entry.place, held_ms, "a handler held the connection's task");
-        }
     }
 }
 

@@ -255,7 +255,7 @@ impl Driver {
                     }
                 }
             });
-            self.dispatcher.begin();
+            self.dispatcher.begin(now);
             // Drained, not moved: they are kilobytes.
             for event in events.drain(..) {
                 if matches!(event, Event::TokenConfirmed) {

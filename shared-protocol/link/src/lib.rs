@@ -23,6 +23,7 @@ mod reply;
 mod resume;
 mod router;
 mod shared;
+mod slow;
 mod task;
 mod trace;
 pub mod transport;
