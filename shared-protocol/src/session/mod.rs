@@ -144,7 +144,7 @@ pub struct Counts {
 /// S2, P-42: an acknowledgement is due after this many logged frames, this many bytes of them, or this long.
 const ACK_FRAMES: u64 = 64;
 const ACK_BYTES: usize = 16 << 10;
-const ACK_DELAY: Duration = Duration::from_millis(100);
+const ACK_DELAY: Duration = Duration::from_millis(500);
 /// L20, P-53: pings more frequent than this are a flood, once so many have come at once.
 const PING_EVERY: Duration = Duration::from_secs(1);
 const PING_BURST: u32 = 8;

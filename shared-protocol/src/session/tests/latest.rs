@@ -65,7 +65,7 @@ fn keys_and_bytes_have_bounds_and_free_up_when_confirmed() {
     assert_eq!(p.latest(Server, 3, b""), Notified::Dropped(Dropped::Full));
     assert_eq!(p.latest(Server, 2, &[0; 51]), Notified::Dropped(Dropped::Full));
     p.end(Client).held = false;
-    p.pass(ms(100));
+    p.pass(ms(500));
     assert_eq!(p.latest(Server, 3, &[0; 100]), Notified::Sent);
 }
 
