@@ -135,6 +135,13 @@ impl Incoming {
         self.running(id).is_some_and(|call| !call.parked)
     }
 
+    /// Gives memory back, if no call is being handled. Slots without one say nothing: who asks for them is told as much.
+    pub(super) fn shrink(&mut self) {
+        if self.in_flight == 0 {
+            self.slots = Vec::new();
+        }
+    }
+
     /// Its terminal frame is in the log: the slot is free.
     pub(super) fn finish(&mut self, id: CallId) {
         let Some(slot) = self.slots.get_mut(id.slot as usize).filter(|slot| slot.generation == id.generation)

@@ -117,6 +117,11 @@ impl Log {
         self.acked < self.sent_to
     }
 
+    /// Frames the peer has taken.
+    pub(super) const fn acked(&self) -> u64 {
+        self.acked
+    }
+
     /// Bytes retained, with overhead and reserves.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes + self.reserved
@@ -323,11 +328,11 @@ impl Log {
         *self = Self { next: self.next, sent_to: self.next, acked: self.next, ..Self::new(self.bytes_max) };
     }
 
-    /// Gives memory back while nothing is retained.
+    /// Gives memory back, if nothing is retained.
     pub(super) fn shrink(&mut self) {
-        if self.sent.is_empty() && self.tail.head.is_empty() {
+        if self.acked == self.next {
             self.tail.head = BytesMut::new();
-            self.sent.shrink_to_fit();
+            (self.sent, self.replay, self.closed) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
         }
     }
 }

@@ -145,6 +145,9 @@ pub struct Counts {
 const ACK_FRAMES: u64 = 64;
 const ACK_BYTES: usize = 16 << 10;
 const ACK_DELAY: Duration = Duration::from_millis(500);
+/// An acknowledgement of fewer frames came because its time had, not because there were many: the session is quiet, and
+/// its space is worth more than what it costs to have it again. Below what lets an acknowledgement ride along.
+const QUIET_FRAMES: u64 = 8;
 /// L20, P-53: pings more frequent than this are a flood, once so many have come at once.
 const PING_EVERY: Duration = Duration::from_secs(1);
 const PING_BURST: u32 = 8;
@@ -298,9 +301,10 @@ impl<W> Session<W> {
         self.incoming.in_flight()
     }
 
-    /// Gives memory back; for when the session has gone quiet.
-    pub fn shrink(&mut self) {
+    /// Gives back the space of what is done with: most sessions are idle most of the time.
+    fn shrink(&mut self) {
         self.log.shrink();
+        self.incoming.shrink();
         if self.control.droppable.is_empty() {
             self.control.droppable = bytes::BytesMut::new();
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::outgoing::Told;
 use super::resume::Attachment;
-use super::{Outcome, Session, Sink, Stop};
+use super::{Outcome, QUIET_FRAMES, Session, Sink, Stop};
 use crate::close::{CloseCode, CloseReason};
 use crate::contract::Delivery;
 use crate::error::{CallError, NotExecuted};
@@ -266,6 +266,7 @@ impl<W> Session<W> {
         events: &mut impl Sink<Event<'a, W>>,
     ) -> Result<(), CloseReason> {
         let diverged = |what: u64| CloseReason::ours(CloseCode::Diverged, format!("{what} was never sent"));
+        let is_quiet = position.saturating_sub(self.log.acked()) < QUIET_FRAMES;
         let advanced = self.log.ack(position).map_err(|_| diverged(position))?;
         let confirmed = self.latest.confirm(latest).map_err(|_| diverged(latest))?;
         if !advanced && !confirmed {
@@ -274,6 +275,9 @@ impl<W> Session<W> {
         let waiting = self.log.has_unacked();
         self.liveness.awaiting_ack(waiting, advanced, now);
         self.room_freed(now, events);
+        if advanced && is_quiet {
+            self.shrink();
+        }
         Ok(())
     }
 
