@@ -115,21 +115,37 @@ impl Visit<'_> {
 
 /// A session's life: told of, run, told of again, gone.
 async fn stay(server: &Inner, link: Link, seat: Arc<Seat>) {
-    let session = seat.player.session();
-    let (uid, id) = (session.uid().clone(), session.id());
-    info!(target: "farcall", side = "server", %uid, session = %id, address = %session.address(), "opened");
-    server.admission.hooks.opened(&seat.player);
+    tell_opened(server, &seat);
     if server.is_closing() {
         seat.close(CloseCode::Shutdown, "");
     }
     let hooks = &server.admission.hooks;
-    let (reason, ()) = tokio::join!(link.run(), hooks.tell_changes(&seat.player));
+    let reason = match hooks.changed {
+        // In a box, as is the end below: a session holds the space for them as long as it lives.
+        Some(_) => Box::pin(async { tokio::join!(link.run(), hooks.tell_changes(&seat.player)).0 }).await,
+        None => link.run().await,
+    };
+    Box::pin(leave(server, &seat, reason)).await;
+}
+
+/// Before the future of a session's life waits for anything, so that it holds none of this.
+fn tell_opened(server: &Inner, seat: &Seat) {
+    let session = seat.player.session();
+    let (uid, id) = (session.uid(), session.id());
+    info!(target: "farcall", side = "server", %uid, session = %id, address = %session.address(), "opened");
+    server.admission.hooks.opened(&seat.player);
+}
+
+/// A session's end: told of, saved, gone.
+async fn leave(server: &Inner, seat: &Seat, reason: CloseReason) {
+    let session = seat.player.session();
+    let (uid, id) = (session.uid().clone(), session.id());
     let CloseReason { code, message, by_peer } = &reason;
     info!(target: "farcall", side = "server", %uid, session = %id, code = code.name(), by_peer, reason = ?message, "closed");
     seat.leave_all();
     server.counters.closed(*code);
     for _ in 0..=u8::from(cfg!(mutant = "22")) {
-        tell_closed(server, &seat, &reason).await;
+        tell_closed(server, seat, &reason).await;
     }
     if let Some(tombstone) = session.tombstone() {
         server.graves.bury(id, tombstone);
