@@ -1,6 +1,7 @@
 //! From a frame to its handler: finds it, runs it inline or lets it go on as a task, and keeps calls that have no
 //! handler slot yet, in arrival order. Belongs to the driver; nobody else touches it.
 
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
@@ -35,7 +36,7 @@ pub(crate) struct Dispatcher {
     /// How to stop the handler of a slot; an entry may be stale, its generation tells.
     aborts: HashMap<u32, (u32, AbortHandle)>,
     /// Answers that were ready at once, sent together.
-    replies: Vec<(CallId, Ended, Range<usize>)>,
+    replies: Vec<ReadyReply>,
     reply_bytes: Vec<u8>,
     /// The inbox of the game's loop has more than it should.
     is_full: bool,
@@ -47,6 +48,14 @@ pub(crate) struct Dispatcher {
     inbox_items_max: usize,
     inbox_bytes_max: usize,
     deadline_default: Duration,
+}
+
+/// Whose answer it is, how the handler ended, and where among the bytes of all its body is.
+type ReadyReply = (CallId, Ended, Range<usize>);
+
+thread_local! {
+    /// Space for answers: one for each thread, since between batches it holds nothing.
+    static ANSWERS: Cell<(Vec<ReadyReply>, Vec<u8>)> = const { Cell::new((Vec::new(), Vec::new())) };
 }
 
 struct Queued {
@@ -86,7 +95,10 @@ impl Dispatcher {
     }
 
     /// Events are about to be handled that came at this time.
-    pub(crate) const fn begin(&mut self, now: Instant) {
+    pub(crate) fn begin(&mut self, now: Instant) {
+        if self.replies.is_empty() {
+            (self.replies, self.reply_bytes) = ANSWERS.take();
+        }
         self.came_at = now;
         self.slow.begin(now);
     }
@@ -252,15 +264,24 @@ impl Dispatcher {
 
     /// Sends the answers that were ready at once, under one lock.
     pub(crate) fn flush(&mut self) {
-        if self.replies.is_empty() && !self.slow.has_run() {
+        let (mut replies, mut bytes) =
+            (std::mem::take(&mut self.replies), std::mem::take(&mut self.reply_bytes));
+        if !replies.is_empty() || self.slow.has_run() {
+            let at = now();
+            self.slow.end(&self.shared, at);
+            self.answer(&mut replies, &bytes, at);
+        }
+        bytes.clear();
+        let is_any = replies.capacity() > 0 || bytes.capacity() > 0;
+        if is_any && bytes.capacity() <= REPLY_BYTES_KEPT {
+            ANSWERS.set((replies, bytes));
+        }
+    }
+
+    fn answer(&self, replies: &mut Vec<ReadyReply>, bytes: &[u8], at: Instant) {
+        if replies.is_empty() {
             return;
         }
-        let at = now();
-        self.slow.end(&self.shared, at);
-        if self.replies.is_empty() {
-            return;
-        }
-        let (replies, bytes) = (&mut self.replies, &self.reply_bytes);
         self.shared.act(|session| {
             for (id, ended, range) in replies.drain(..) {
                 let body = &bytes[range];
@@ -271,10 +292,6 @@ impl Dispatcher {
                 session.reply(id, ending, at);
             }
         });
-        self.reply_bytes.clear();
-        if self.reply_bytes.capacity() > REPLY_BYTES_KEPT {
-            self.reply_bytes = Vec::new();
-        }
     }
 
     /// Stops every handler and waits until they have.
@@ -287,8 +304,8 @@ impl Dispatcher {
     }
 }
 
-/// Space for answers kept for the next batch.
-const REPLY_BYTES_KEPT: usize = 4 << 10;
+/// Space for answers' bytes that a thread keeps for its next batch.
+const REPLY_BYTES_KEPT: usize = 64 << 10;
 
 /// What is told of a handler's run when it ends.
 pub(crate) struct Handling {
