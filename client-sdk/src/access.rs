@@ -33,7 +33,7 @@ pub(crate) struct Access {
     /// As the game named it, for what it is told.
     address: String,
     connecting: Connecting,
-    limits: Limits,
+    limits: Arc<Limits>,
     router: Arc<Router>,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) reconnect: Reconnect,
@@ -77,7 +77,7 @@ impl Access {
             dial,
             address: config.address,
             connecting,
-            limits,
+            limits: Arc::new(limits),
             inbox: Arc::new(Inbox::new(router.frame())),
             router,
             reconnect: config.reconnect,
@@ -106,12 +106,12 @@ impl Access {
     }
 
     /// Whether a connection can be made again.
-    pub(crate) const fn has_a_way(&self) -> bool {
+    pub(crate) fn has_a_way(&self) -> bool {
         self.dial.is_some()
     }
 
     /// Items and bytes that one session may have waiting for the game's loop.
-    pub(crate) const fn inbox_max(&self) -> (usize, usize) {
+    pub(crate) fn inbox_max(&self) -> (usize, usize) {
         (self.limits.inbox_items_max, self.limits.inbox_bytes_max)
     }
 

@@ -76,7 +76,7 @@ pub(crate) struct Inner {
 /// What stays of the configuration once routes are frozen.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) limits: farcall_protocol::Limits,
+    pub(crate) limits: Arc<farcall_protocol::Limits>,
     pub(crate) duplicate_login: crate::DuplicateLogin,
     pub(crate) sessions_max: usize,
     pub(crate) detached_bytes_max: usize,
@@ -267,7 +267,7 @@ impl Inner {
         Ok(Arc::new(Self {
             logins_pending: Arc::new(Semaphore::new(config.logins_pending_max)),
             config: Settings {
-                limits,
+                limits: Arc::new(limits),
                 duplicate_login: config.duplicate_login,
                 sessions_max: config.sessions_max,
                 detached_bytes_max: config.detached_bytes_max,

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use farcall_protocol::session::{Event, Stop};
 use farcall_protocol::wire::Target;
-use farcall_protocol::{CallError, CallId, CloseCode, CloseReason, Delivery, Failed, NotExecuted};
+use farcall_protocol::{CallError, CallId, CloseCode, CloseReason, Delivery, Failed, Limits, NotExecuted};
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::{Instrument, debug};
 
@@ -44,10 +44,7 @@ pub(crate) struct Dispatcher {
     /// When the events came that are being handled.
     came_at: Instant,
     router: Arc<Router>,
-    handlers_max: usize,
-    inbox_items_max: usize,
-    inbox_bytes_max: usize,
-    deadline_default: Duration,
+    limits: Arc<Limits>,
 }
 
 /// Whose answer it is, how the handler ended, and where among the bytes of all its body is.
@@ -77,10 +74,7 @@ impl Dispatcher {
         let limits = shared.peek(|session| session.limits().clone());
         Self {
             router: shared.router.clone(),
-            handlers_max: limits.handlers_running_max as usize,
-            inbox_items_max: limits.inbox_items_max,
-            inbox_bytes_max: limits.inbox_bytes_max,
-            deadline_default: limits.deadline_default,
+            limits,
             shared,
             queue: VecDeque::new(),
             queue_bytes: 0,
@@ -116,7 +110,7 @@ impl Dispatcher {
                 self.arrive(Arrived { call: Some(id), delivery: Delivery::Call, to, deadline }, nested, body);
             }
             Event::Message { to, delivery, body } => {
-                let deadline = self.came_at + self.deadline_default;
+                let deadline = self.came_at + self.limits.deadline_default;
                 self.arrive(Arrived { call: None, delivery, to, deadline }, false, body);
             }
             Event::Stop { id, why } => self.stop(id, why),
@@ -134,14 +128,14 @@ impl Dispatcher {
         self.queue_bytes += body.len();
         self.queue.push_back(Queued { arrived, body: body.to_vec() });
         self.shared.queued.store(true, Ordering::Release);
-        if self.queue.len() > self.inbox_items_max || self.queue_bytes > self.inbox_bytes_max {
+        if self.queue.len() > self.limits.inbox_items_max || self.queue_bytes > self.limits.inbox_bytes_max {
             let message = format!("{} messages wait for a handler", self.queue.len());
             self.shared.close(CloseReason::ours(CloseCode::InboundOverflow, message));
         }
     }
 
     fn has_slot(&self) -> bool {
-        self.shared.running.load(Ordering::Acquire) < self.handlers_max
+        self.shared.running.load(Ordering::Acquire) < self.limits.handlers_running_max as usize
     }
 
     /// Starts what waited, as far as there are slots, and reaps tasks that have ended.
@@ -217,7 +211,7 @@ impl Dispatcher {
         let latest = (arrived.delivery == Delivery::Latest).then_some(arrived.to.route);
         let (session, call) = (self.shared.id, arrived.call);
         let item = Item { session, call, latest, bytes: Some(bytes), run };
-        self.is_full |= self.shared.inbox.push(item, self.inbox_items_max, self.inbox_bytes_max).is_err();
+        self.is_full |= self.shared.inbox.push(item, self.limits.inbox_items_max, self.limits.inbox_bytes_max).is_err();
     }
 
     fn done(&mut self, call: Option<CallId>, ended: Ended, from: usize, handling: &Handling) {

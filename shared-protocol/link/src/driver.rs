@@ -142,7 +142,8 @@ impl Driver {
         let (generation, arrival) = self.shared.take_arrival();
         self.generation = generation;
         self.disconnect();
-        if let Some(Arrival { io, say_first, early }) = arrival {
+        if let Some(arrival) = arrival {
+            let Arrival { io, say_first, early } = *arrival;
             self.io = Some(io);
             self.writing.pieces.push(say_first);
             self.take_in(&early);

@@ -47,8 +47,8 @@ impl From<SocketAddr> for Address {
 /// What a link is made with on either side.
 #[derive(Debug, Clone)]
 pub struct LinkConfig {
-    /// What this end allows itself and grants the peer.
-    pub limits: Limits,
+    /// What this end allows itself and grants the peer; one for all its sessions.
+    pub limits: Arc<Limits>,
     /// What this end serves.
     pub router: Arc<Router>,
     /// Where work for the game's loop waits: one for a client, one for all sessions of a server.

@@ -194,7 +194,7 @@ pub async fn connect<T: Transport>(
     time: Duration,
     config: LinkConfig,
 ) -> Result<Link, LoginFailed> {
-    let connecting = Connecting { takes: Announced::from(&config.limits), resume: None, ..connecting };
+    let connecting = Connecting { takes: Announced::from(&*config.limits), resume: None, ..connecting };
     let Heard { verdict, read, round_trip } = in_time(time, ask(&mut io, connecting)).await?;
     let Verdict::Welcome(established) = verdict else {
         return Err(LoginError::Protocol("a session that was not asked for").into());
@@ -223,7 +223,7 @@ pub async fn come_back<T: Transport>(
     session: &SessionHandle<'_>,
 ) -> Result<Returning, LoginFailed> {
     let shared = session.shared();
-    let takes = shared.peek(|session| Announced::from(session.limits()));
+    let takes = shared.peek(|session| Announced::from(&**session.limits()));
     let claims = shared.claims().ok_or(LoginError::Protocol("a session that cannot be resumed"))?;
     let connecting = Connecting { takes, resume: Some(claims), ..connecting };
     let Heard { verdict, read, .. } = in_time(time, ask(&mut io, connecting)).await?;

@@ -122,7 +122,7 @@ impl Shared {
     }
 
     /// The newest connection, and its number.
-    pub(crate) fn take_arrival(&self) -> (u64, Option<Arrival>) {
+    pub(crate) fn take_arrival(&self) -> (u64, Option<Box<Arrival>>) {
         let mut core = self.lock();
         let arrival = core.arrival.take();
         core.alone.connect(arrival.as_ref().and_then(|arrival| arrival.io.shortcut()));
@@ -305,7 +305,7 @@ impl Shared {
         &Resumed { replayed, away }: &Resumed,
     ) {
         core.alone.disconnect();
-        core.arrival = Some(arrival);
+        core.arrival = Some(Box::new(arrival));
         core.address = address;
         core.happened.note(SessionEvent::Resumed { replayed, away });
         self.generation.fetch_add(1, Ordering::AcqRel);

@@ -74,8 +74,8 @@ pub(crate) struct Core {
     pub(crate) driver: Option<Waker>,
     /// How a lone caller writes by itself.
     pub(crate) alone: Alone,
-    /// A connection that has taken the session over, until the driver gets it.
-    pub(crate) arrival: Option<Arrival>,
+    /// A connection that has taken the session over, until the driver gets it: rare, and in a box.
+    pub(crate) arrival: Option<Box<Arrival>>,
     /// By what a client comes back.
     pub(crate) pass: Pass,
     pub(crate) address: Address,

@@ -37,6 +37,7 @@ mod waiting;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
@@ -75,7 +76,8 @@ pub type Outcome = Result<Body, CallError<Body>>;
 /// One end of a session. `W` is whatever wakes a caller: a task's waker, or a callback.
 #[derive(Debug)]
 pub struct Session<W> {
-    limits: Limits,
+    /// Shared with all sessions that have the same.
+    limits: Arc<Limits>,
     /// What the peer takes.
     peer: Announced,
     log: Log,
@@ -161,13 +163,14 @@ impl<W> Session<W> {
     pub fn new(
         side: Side,
         established: &Established,
-        limits: Limits,
+        limits: impl Into<Arc<Limits>>,
         round_trip: Duration,
         jitter: f32,
         now: Instant,
     ) -> Self {
+        let limits = limits.into();
         let Established { peer, heartbeat, silence_max, server_time_us, resume_window, .. } = *established;
-        let slots_max = Announced::from(&limits).slots_max;
+        let slots_max = Announced::from(&*limits).slots_max;
         let server_time = Duration::from_micros(server_time_us);
         Self {
             peer,
@@ -252,7 +255,7 @@ impl<W> Session<W> {
     }
 
     /// What this end allows itself and grants the peer.
-    pub const fn limits(&self) -> &Limits {
+    pub const fn limits(&self) -> &Arc<Limits> {
         &self.limits
     }
 

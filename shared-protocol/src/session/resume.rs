@@ -124,7 +124,7 @@ impl<W> Session<W> {
         }
         let diverged = |_| CloseReason::ours(CloseCode::Diverged, "positions that do not fit");
         if cfg!(mutant = "13") {
-            self.incoming = super::Incoming::new(crate::Announced::from(&self.limits).slots_max);
+            self.incoming = super::Incoming::new(crate::Announced::from(&*self.limits).slots_max);
         }
         if cfg!(mutant = "23") && (peer.position, self.inbound.position) == (0, 0) {
             return Err(diverged(super::log::Diverged));
