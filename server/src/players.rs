@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 use farcall_protocol::{SessionId, Uid};
+use smallvec::SmallVec;
 
 use crate::Player;
 use crate::seat::Seat;
@@ -25,8 +26,10 @@ pub(crate) struct Players {
 /// One uid's sessions, oldest first, and its door.
 #[derive(Debug, Default)]
 struct Presence {
-    seats: Vec<Arc<Seat>>,
-    door: Door,
+    /// Nearly always one.
+    seats: SmallVec<[Arc<Seat>; 1]>,
+    /// `None` while nobody is at it.
+    door: Option<Door>,
 }
 
 /// Logins of one uid, one at a time. The entry lives as long as somebody is at it.
@@ -35,17 +38,20 @@ pub(crate) type Door = Arc<tokio::sync::Mutex<()>>;
 impl Players {
     /// The door of a uid; whoever has it locked decides who of that uid is here.
     pub(crate) fn door(&self, uid: &Uid) -> Door {
-        self.by_uid.entry(uid.clone()).or_default().door.clone()
+        self.by_uid.entry(uid.clone()).or_default().door.get_or_insert_default().clone()
     }
 
-    /// Nobody is at the door any more: forgets a uid without sessions.
+    /// One has left the door. If it was the last, the door is forgotten, and a uid without sessions with it.
     pub(crate) fn left_door(&self, uid: &Uid, door: Door) {
         drop(door);
+        if let Some(mut presence) = self.by_uid.get_mut(uid) {
+            presence.door.take_if(|door| !is_used(door));
+        }
         self.by_uid.remove_if(uid, |_, presence| presence.is_idle());
     }
 
     pub(crate) fn seats(&self, uid: &str) -> Vec<Arc<Seat>> {
-        self.by_uid.get(uid).map_or_else(Vec::new, |presence| presence.seats.clone())
+        self.by_uid.get(uid).map_or_else(Vec::new, |presence| presence.seats.to_vec())
     }
 
     /// The newest session of a player, one with a connection before one without. One that is over and still being saved
@@ -97,7 +103,11 @@ impl Players {
 
 impl Presence {
     fn is_idle(&self) -> bool {
-        // One reference is this entry's own; with the entry locked nobody can take another.
-        self.seats.is_empty() && Arc::strong_count(&self.door) == 1
+        self.seats.is_empty() && self.door.as_ref().is_none_or(|door| !is_used(door))
     }
+}
+
+/// Whether somebody is at a door. One reference is its entry's own; with the entry locked nobody can take another.
+fn is_used(door: &Door) -> bool {
+    Arc::strong_count(door) > 1
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use farcall_protocol::codec::Codec;
 use farcall_protocol::{CloseCode, CloseReason, SessionId};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::SetOnce;
 
 use crate::Player;
 use crate::admission::SessionData;
@@ -18,13 +18,13 @@ pub(crate) struct Seat {
     pub(crate) data: SessionData,
     /// `None` once the session has left them all: it joins no more.
     groups: Mutex<Option<Vec<Arc<Room>>>>,
-    /// Cancelled when handlers, connection and hook are done.
-    pub(crate) gone: CancellationToken,
+    /// Set when handlers, connection and hook are done.
+    pub(crate) gone: SetOnce<()>,
 }
 
 impl Seat {
     pub(crate) fn new(player: Player, data: SessionData) -> Self {
-        Self { player, data, groups: Mutex::new(Some(Vec::new())), gone: CancellationToken::new() }
+        Self { player, data, groups: Mutex::new(Some(Vec::new())), gone: SetOnce::new() }
     }
 
     pub(crate) fn id(&self) -> SessionId {

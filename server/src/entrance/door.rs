@@ -45,7 +45,7 @@ impl Visit<'_> {
         // Looked for anew each time: one that was to stay may have ended meanwhile.
         let being_saved = || server.players.seats(uid.as_str()).into_iter().find(|seat| !seat.is_open());
         while let Some(seat) = being_saved().filter(|_| !cfg!(mutant = "25")) {
-            if timeout_at(until, seat.gone.cancelled()).await.is_err() {
+            if timeout_at(until, seat.gone.wait()).await.is_err() {
                 return Err(turn_away(pending, BUSY).await);
             }
         }

@@ -152,7 +152,8 @@ async fn leave(server: &Inner, seat: &Seat, reason: CloseReason) {
     }
     server.players.stand(&uid, id);
     server.counters.sessions.fetch_sub(1, Ordering::Relaxed);
-    seat.gone.cancel();
+    // Only here, so it was not set before.
+    let _ = seat.gone.set(());
 }
 
 /// Runs the `closed` hook to its end: what it saves must not be cut off half-way.
