@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context as TaskContext, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use farcall_protocol::session::{Event, Stop};
 use farcall_protocol::wire::Target;
@@ -211,7 +211,8 @@ impl Dispatcher {
         let latest = (arrived.delivery == Delivery::Latest).then_some(arrived.to.route);
         let (session, call) = (self.shared.id, arrived.call);
         let item = Item { session, call, latest, bytes: Some(bytes), run };
-        self.is_full |= self.shared.inbox.push(item, self.limits.inbox_items_max, self.limits.inbox_bytes_max).is_err();
+        self.is_full |=
+            self.shared.inbox.push(item, self.limits.inbox_items_max, self.limits.inbox_bytes_max).is_err();
     }
 
     fn done(&mut self, call: Option<CallId>, ended: Ended, from: usize, handling: &Handling) {

@@ -43,7 +43,8 @@ fn session(token: Token) -> (Link, Arc<Shared>) {
         resume_token: Some(token),
     };
     let inbox = Arc::new(Inbox::new(router.frame()));
-    let config = LinkConfig { limits: Arc::new(limits), router, inbox, owner: Arc::new(()), data: Arc::new(()) };
+    let config =
+        LinkConfig { limits: Arc::new(limits), router, inbox, owner: Arc::new(()), data: Arc::new(()) };
     let (io, _) = memory::pair();
     let link =
         Link::new(Side::Server, Box::new(io), &[], established, Duration::ZERO, Address::Memory, config);
