@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Instant;
 
+use bytes::Bytes;
 use farcall_protocol::session::{Event, Stop};
 use farcall_protocol::wire::Target;
 use farcall_protocol::{CallError, CallId, CloseCode, CloseReason, Delivery, Failed, Limits, NotExecuted};
@@ -47,8 +48,19 @@ pub(crate) struct Dispatcher {
     limits: Arc<Limits>,
 }
 
-/// Whose answer it is, how the handler ended, and where among the bytes of all its body is.
-type ReadyReply = (CallId, Ended, Range<usize>);
+/// Whose answer it is, how the handler ended, and where its body is.
+type ReadyReply = (CallId, Ended, ReplyBody);
+
+/// The body of an answer.
+enum ReplyBody {
+    /// Among the bytes of all that are sent together.
+    Among(Range<usize>),
+    /// By itself: of so many that to copy them costs more than another piece in a write.
+    Large(Bytes),
+}
+
+/// From so many bytes on an answer's body is by itself.
+const LARGE_REPLY_BYTES: usize = 4 << 10;
 
 thread_local! {
     /// Space for answers: one for each thread, since between batches it holds nothing.
@@ -218,15 +230,30 @@ impl Dispatcher {
     fn done(&mut self, call: Option<CallId>, ended: Ended, from: usize, handling: &Handling) {
         handling.finished(&self.shared, ended.clone().map_err(|error| error.map_handler(|()| &[][..])));
         match call {
-            Some(id) => self.replies.push((id, ended, from..self.reply_bytes.len())),
+            Some(id) => {
+                let body = self.take_body(from);
+                self.replies.push((id, ended, body));
+            }
             None => self.reply_bytes.truncate(from),
         }
+    }
+
+    /// What a handler has written behind all others.
+    fn take_body(&mut self, from: usize) -> ReplyBody {
+        let to = self.reply_bytes.len();
+        if to - from < LARGE_REPLY_BYTES {
+            return ReplyBody::Among(from..to);
+        }
+        // The first of a batch is moved, and leaves the next in first place again.
+        let large =
+            if from == 0 { std::mem::take(&mut self.reply_bytes) } else { self.reply_bytes.split_off(from) };
+        ReplyBody::Large(large.into())
     }
 
     fn refuse(&mut self, arrived: Arrived, why: NotExecuted) {
         if let Some(id) = arrived.call {
             let at = self.reply_bytes.len();
-            self.replies.push((id, Err(CallError::NotExecuted(why)), at..at));
+            self.replies.push((id, Err(CallError::NotExecuted(why)), ReplyBody::Among(at..at)));
         }
     }
 
@@ -239,7 +266,7 @@ impl Dispatcher {
                 Stop::Expired => self.refuse(arrived, NotExecuted::Expired),
                 Stop::Cancelled => {
                     let at = self.reply_bytes.len();
-                    self.replies.push((id, Err(CallError::Cancelled), at..at));
+                    self.replies.push((id, Err(CallError::Cancelled), ReplyBody::Among(at..at)));
                 }
             };
         }
@@ -278,13 +305,19 @@ impl Dispatcher {
             return;
         }
         self.shared.act(|session| {
-            for (id, ended, range) in replies.drain(..) {
-                let body = &bytes[range];
-                let ending = match ended {
-                    Ok(()) => Ok(body),
-                    Err(error) => Err(error.map_handler(|()| body)),
+            for (id, ended, body) in replies.drain(..) {
+                let (small, large) = match body {
+                    ReplyBody::Among(range) => (&bytes[range], Bytes::new()),
+                    ReplyBody::Large(large) => (&[][..], large),
                 };
-                session.reply(id, ending, at);
+                match ended {
+                    Ok(()) if !large.is_empty() => session.reply_shared(id, large, at),
+                    Ok(()) => session.reply(id, Ok(small), at),
+                    Err(error) => {
+                        let body = if large.is_empty() { small } else { &large };
+                        session.reply(id, Err(error.map_handler(|()| body)), at)
+                    }
+                };
             }
         });
     }

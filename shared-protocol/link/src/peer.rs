@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use farcall_protocol::codec::Codec;
+use farcall_protocol::codec::{Codec, CodecError};
 use farcall_protocol::handshake::Claimed;
 use farcall_protocol::session::{Body, Counts, LatestKey, Message as Outgoing};
 use farcall_protocol::wire::Target;
@@ -265,9 +265,7 @@ impl SessionHandle<'_> {
     ) -> Call<R> {
         let current = self.current();
         let target = Target { route, signature, trace: trace::id_for(current) };
-        let body = with_encoded(self.shared.codec, arguments, |body| {
-            body.map(Body::from_slice).map_err(|_| NotExecuted::Unencodable)
-        });
+        let body = encoded(self.shared.codec, arguments).map_err(|_| NotExecuted::Unencodable);
         Call::new(self.shared.clone(), name, target, body, current)
     }
 
@@ -293,12 +291,14 @@ thread_local! {
 
 /// Scratch space kept for the next message; what a large one needed is given back.
 const SCRATCH_BYTES_KEPT: usize = 64 << 10;
+/// From so many bytes on a copy costs more than new space for the next.
+const LARGE_BODY_BYTES: usize = 4 << 10;
 
 /// Encodes outside every lock: what runs here is the user's `Serialize`.
 pub(crate) fn with_encoded<A: Serialize, R>(
     codec: Codec,
     arguments: &A,
-    use_it: impl FnOnce(Result<&[u8], farcall_protocol::codec::CodecError>) -> R,
+    use_it: impl FnOnce(Result<&[u8], CodecError>) -> R,
 ) -> R {
     // Taken out rather than borrowed: a user's Serialize may itself send something.
     let mut scratch = SCRATCH.take();
@@ -309,6 +309,19 @@ pub(crate) fn with_encoded<A: Serialize, R>(
         SCRATCH.set(scratch);
     }
     result
+}
+
+/// Encodes a body to be kept. A large one keeps the space in which it was written, instead of being copied out of it.
+fn encoded<A: Serialize>(codec: Codec, arguments: &A) -> Result<Body, CodecError> {
+    let mut scratch = SCRATCH.take();
+    scratch.clear();
+    codec.encode(arguments, &mut scratch)?;
+    if scratch.len() >= LARGE_BODY_BYTES {
+        return Ok(Body::from_vec(scratch));
+    }
+    let body = Body::from_slice(&scratch);
+    SCRATCH.set(scratch);
+    Ok(body)
 }
 
 /// The signature of a route that takes a tuple `A` and answers `R`.

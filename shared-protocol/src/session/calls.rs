@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+
 use super::incoming::Parked;
 use super::outgoing::Withdrawal;
 use super::{Body, Event, Outcome, Session, Sink, Stop, Ticket};
@@ -209,6 +211,19 @@ impl<W> Session<W> {
         true
     }
 
+    /// Answers a call of the peer with a value whose bytes are kept where they are; worth it for large ones. Else as
+    /// [`reply`](Self::reply).
+    pub fn reply_shared(&mut self, id: CallId, body: Bytes, now: Instant) -> bool {
+        let fits = body.len() <= self.peer.body_bytes_max as usize
+            && self.log.has_room_for_reply(body.len() + RESULT_FIELDS_BYTES);
+        if self.closed.is_some() || !self.incoming.is_open(id) || !fits || self.incoming.has_parked() {
+            return self.reply(id, Ok(&body), now);
+        }
+        self.log.append_shared(&Frame::Result { id, ending: Ok(&[]) }, body, now);
+        self.finished(id, true);
+        true
+    }
+
     /// Whether a call of the peer still waits for its answer: not answered, not cancelled, not expired.
     pub fn is_wanted(&self, id: CallId) -> bool {
         self.closed.is_none() && self.incoming.is_wanted(id)
@@ -241,6 +256,11 @@ impl<W> Session<W> {
     fn finish(&mut self, id: CallId, ending: Ending<'_>, now: Instant) {
         let ran = !matches!(ending, Err(CallError::NotExecuted(_)));
         self.log.append(&Frame::Result { id, ending }, now);
+        self.finished(id, ran);
+    }
+
+    /// A call's terminal frame has been logged.
+    fn finished(&mut self, id: CallId, ran: bool) {
         if ran && self.incoming.stopped(id) != Some(Stop::Cancelled) {
             self.inbound.cancels.earn();
         }
