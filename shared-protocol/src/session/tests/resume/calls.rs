@@ -49,6 +49,28 @@ fn an_answer_on_its_way_is_written_again() {
 }
 
 #[test]
+fn a_large_answer_kept_where_it_is_comes_in_order_and_is_written_again() {
+    let mut p = Pair::lasting();
+    let large = bytes::Bytes::from(vec![7; 40_000]);
+    let small_call = p.call(Client, b"small", secs(20));
+    let small_id = p.taken(Server);
+    let large_call = p.call(Client, b"large", secs(20));
+    let large_id = p.end(Server).taken[1].id;
+    p.end(Server).held = true;
+    p.answer(Server, small_id, b"first");
+    let now = p.now;
+    assert!(p.session(Server).reply_shared(large_id, large.clone(), now));
+    assert!(!p.session(Server).reply_shared(large_id, large.clone(), now), "it is answered");
+    assert!(p.session(Server).bytes_held() > 40_000, "it counts in full");
+    p.cut();
+    p.come_back();
+    assert_eq!(p.outcome(Client, small_call), value(b"first"));
+    assert_eq!(p.outcome(Client, large_call), value(&large));
+    p.pass(secs(1));
+    assert_eq!((p.session(Client).slots_used(), p.session(Server).bytes_held()), (0, 0));
+}
+
+#[test]
 fn a_call_made_while_away_is_sent_after_the_return() {
     let mut p = Pair::lasting();
     p.cut();
