@@ -142,11 +142,15 @@ impl Driver {
         let (generation, arrival) = self.shared.take_arrival();
         self.generation = generation;
         self.disconnect();
-        if let Some(arrival) = arrival {
-            let Arrival { io, say_first, early } = *arrival;
-            self.io = Some(io);
-            self.writing.pieces.push(say_first);
-            self.take_in(&early);
+        match arrival.map(|arrival| arrival.moved_here()) {
+            Some(Ok(Arrival { io, say_first, early, .. })) => {
+                self.shared.connected(&*io, generation);
+                self.io = Some(io);
+                self.writing.pieces.push(say_first);
+                self.take_in(&early);
+            }
+            Some(Err(error)) => self.lost(&error),
+            None => {}
         }
     }
 

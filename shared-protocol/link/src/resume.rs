@@ -2,6 +2,7 @@
 //! are written again, is the session's; who may come back is decided under its lock, in one step with the change.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use farcall_protocol::handshake::{Claimed, Dismissed, Return, Returned, Token, T
 use farcall_protocol::session::{Event, Taken};
 use farcall_protocol::wire::Frame;
 use farcall_protocol::{CloseCode, CloseReason, Uid};
+use tokio::runtime::{self, Handle};
 use tracing::info;
 
 use crate::link::Address;
@@ -25,6 +27,27 @@ pub(crate) struct Arrival {
     pub(crate) say_first: Bytes,
     /// What came behind the login.
     pub(crate) early: Vec<u8>,
+    /// The runtime that made the connection, and wakes whoever waits for it.
+    woken_by: Option<runtime::Id>,
+}
+
+impl Arrival {
+    /// To be made where the connection was.
+    fn new(io: Box<dyn Transport>, say_first: Bytes, early: Vec<u8>) -> Self {
+        let woken_by = Handle::try_current().ok().map(|runtime| runtime.id());
+        Self { io, say_first, early, woken_by }
+    }
+
+    /// Brings the connection to the runtime in which this is called, if it was made by another: to be woken by that one for the
+    /// rest of the session would cost a switch between threads for each read, and whatever holds up that runtime's thread
+    /// would hold up this session, too.
+    pub(crate) fn moved_here(self) -> io::Result<Self> {
+        let here = Handle::try_current().ok().map(|runtime| runtime.id());
+        if self.woken_by == here {
+            return Ok(self);
+        }
+        Ok(Self { io: self.io.moved_here()?, woken_by: here, ..self })
+    }
 }
 
 /// Why a session does not go on over a connection.
@@ -121,12 +144,19 @@ impl Shared {
         self.generation.load(Ordering::Acquire) != generation
     }
 
-    /// The newest connection, and its number.
+    /// The newest connection, and its number. Until it is [`connected`](Self::connected) nobody but the driver writes to it.
     pub(crate) fn take_arrival(&self) -> (u64, Option<Box<Arrival>>) {
         let mut core = self.lock();
-        let arrival = core.arrival.take();
-        core.alone.connect(arrival.as_ref().and_then(|arrival| arrival.io.shortcut()));
-        (self.generation.load(Ordering::Acquire), arrival)
+        core.alone.disconnect();
+        (self.generation.load(Ordering::Acquire), core.arrival.take())
+    }
+
+    /// The driver goes on over this connection: lone callers may write to it.
+    pub(crate) fn connected(&self, io: &dyn Transport, generation: u64) {
+        let mut core = self.lock();
+        if !self.has_arrival(generation) {
+            core.alone.connect(io.shortcut());
+        }
     }
 
     /// Where the peer is, or was last.
@@ -218,7 +248,7 @@ impl Shared {
                 }
                 let Pending { login, io, mut out, door, .. } = pending;
                 login.give_back(core.session.taken(), next, door.time_us(), &mut out);
-                let arrival = Arrival { io: Box::new(io), say_first: out.freeze(), early: Vec::new() };
+                let arrival = Arrival::new(Box::new(io), out.freeze(), Vec::new());
                 self.went_on(core, arrival, address, &resumed);
                 settle(events);
                 return GivenBack::Resumed;
@@ -275,7 +305,7 @@ impl Shared {
                 if let Pass::Shows { token, .. } = &mut core.pass {
                     *token = returned.token;
                 }
-                self.went_on(core, Arrival { io, say_first: say_first.freeze(), early }, address, &resumed);
+                self.went_on(core, Arrival::new(io, say_first.freeze(), early), address, &resumed);
                 settle(events);
             }
             Err(reason) => {

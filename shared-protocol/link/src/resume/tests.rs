@@ -62,7 +62,7 @@ fn comes_back(shared: &Shared, shown: &Token, attempt: u32, next: &Token) {
         tokens.renew(shown.0.as_slice(), attempt, next);
     }
     let (io, _) = memory::pair();
-    let arrival = Arrival { io: Box::new(io), say_first: Bytes::new(), early: Vec::new() };
+    let arrival = Arrival::new(Box::new(io), Bytes::new(), Vec::new());
     shared.went_on(core, arrival, Address::Memory, &resumed);
 }
 

@@ -16,6 +16,13 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// The way past the connection's own task, where it has one.
     #[doc(hidden)]
     fn shortcut(&self) -> Option<Shortcut>;
+
+    /// The same connection, woken by the runtime in which this is called. To be done before anything else holds a part of it.
+    ///
+    /// # Errors
+    /// Of the system, or of a runtime that cannot watch it: the connection is gone then.
+    #[doc(hidden)]
+    fn moved_here(self: Box<Self>) -> io::Result<Box<dyn Transport>>;
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for T {
@@ -25,6 +32,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for T {
             return (**boxed).shortcut();
         }
         this.downcast_ref::<tcp::Stream>().map(tcp::Stream::shortcut)
+    }
+
+    fn moved_here(self: Box<Self>) -> io::Result<Box<dyn Transport>> {
+        let this: Box<dyn Any> = self;
+        let this = match this.downcast::<Box<dyn Transport>>() {
+            Ok(boxed) => return (*boxed).moved_here(),
+            Err(this) => this,
+        };
+        match this.downcast::<tcp::Stream>() {
+            Ok(stream) => Ok(Box::new(stream.registered_here()?)),
+            // No other kind has a runtime of its own that this crate knows of: it goes on being woken as it was.
+            Err(this) => {
+                this.downcast::<T>().map(|same| same as _).map_err(|_| io::ErrorKind::Unsupported.into())
+            }
+        }
     }
 }
 

@@ -43,6 +43,17 @@ impl Stream {
         Shortcut(self.write.clone())
     }
 
+    /// The same connection, registered with the runtime in which this is called.
+    ///
+    /// # Errors
+    /// Of a runtime that cannot watch it, or `ResourceBusy` when somebody holds its shortcut.
+    pub fn registered_here(self) -> io::Result<Self> {
+        let write = Arc::into_inner(self.write).ok_or(io::ErrorKind::ResourceBusy)?;
+        let whole = self.read.reunite(write).map_err(io::Error::other)?;
+        let (read, write) = TcpStream::from_std(whole.into_std()?)?.into_split();
+        Ok(Self { read, write: Arc::new(write) })
+    }
+
     /// Writes once when the socket is ready.
     fn poll_written(
         &self,
@@ -106,4 +117,84 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
         let _ = socket.set_tcp_user_timeout(Some(USER_TIMEOUT));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::*;
+    use crate::Transport;
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().enable_all().build().expect("a runtime")
+    }
+
+    /// A connection made by one runtime, and its other end.
+    fn made_by(runtime: &Runtime) -> (Box<dyn Transport>, std::net::TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let near = runtime.block_on(TcpStream::connect(address)).expect("a connection");
+        let (far, _) = listener.accept().expect("a connection");
+        (Box::new(Stream::new(near).expect("a stream")), far)
+    }
+
+    /// Echoes one byte. The other end writes it when this one waits already, so that somebody must wake it.
+    async fn echo(mut near: Box<dyn Transport>, mut far: std::net::TcpStream) -> io::Result<()> {
+        let echoing = tokio::spawn(async move {
+            let byte = near.read_u8().await?;
+            near.write_u8(byte).await
+        });
+        tokio::task::yield_now().await;
+        io::Write::write_all(&mut far, b"x")?;
+        echoing.await.map_err(io::Error::other)??;
+        let mut echoed = [0];
+        io::Read::read_exact(&mut far, &mut echoed)?;
+        assert_eq!(&echoed, b"x");
+        Ok(())
+    }
+
+    #[test]
+    fn a_connection_that_has_moved_needs_its_first_runtime_no_more() {
+        let (first, second) = (runtime(), runtime());
+        let (near, far) = made_by(&first);
+        let near = second.block_on(async { near.moved_here() }).expect("it can move");
+        drop(first);
+        second.block_on(echo(near, far)).expect("an echo");
+    }
+
+    #[test]
+    fn a_box_around_a_box_moves_too() {
+        let (first, second) = (runtime(), runtime());
+        let (near, far) = made_by(&first);
+        let near: Box<dyn Transport> = Box::new(near);
+        let near = second.block_on(async { near.moved_here() }).expect("it can move");
+        drop(first);
+        assert!(near.shortcut().is_some(), "it is still known to be TCP");
+        second.block_on(echo(near, far)).expect("an echo");
+    }
+
+    #[test]
+    fn one_whose_shortcut_is_in_use_stays_where_it_is() {
+        let first = runtime();
+        let (near, _far) = made_by(&first);
+        let _in_use = near.shortcut();
+        let moved = first.block_on(async { near.moved_here() });
+        assert_eq!(moved.err().map(|error| error.kind()), Some(io::ErrorKind::ResourceBusy));
+    }
+
+    #[test]
+    fn what_has_no_runtime_stays_what_it_is() {
+        let runtime = runtime();
+        let (near, mut far) = crate::transport::memory::pair();
+        let near: Box<dyn Transport> = Box::new(near);
+        let mut near = runtime.block_on(async { near.moved_here() }).expect("it stays");
+        runtime.block_on(async {
+            far.write_all(b"x").await.expect("room");
+            assert_eq!(near.read_u8().await.ok(), Some(b'x'));
+        });
+    }
 }
