@@ -1,6 +1,8 @@
-//! What a server is started with: plain values with defaults.
+//! What a server is started with, plain values with defaults, and why it cannot be.
 
-use farcall_link::{Bare, Routes, States};
+use std::io;
+
+use farcall_link::{Bare, Routes, StartError, States};
 use farcall_protocol::{ContractDescriptor, Limits};
 
 /// How a server is to be. Every field has a default; write those that differ:
@@ -70,4 +72,28 @@ pub enum DuplicateLogin {
     RejectNew,
     /// Up to this many sessions side by side; the oldest makes room for one more.
     Allow(usize),
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Something is wrong with what it is to serve.
+    #[error(transparent)]
+    Routes(#[from] StartError),
+    /// It cannot listen there.
+    #[error("cannot listen on {address}: {error}")]
+    Address {
+        /// Where.
+        address: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// Admission's `closed` was given before its `session`.
+    #[error(
+        "give `Admission::session` before `Admission::closed`: the hook is handed what the session carried"
+    )]
+    ClosedBeforeSession,
+    /// The operating system gives no random numbers.
+    #[error("no randomness: {0}")]
+    Randomness(String),
 }

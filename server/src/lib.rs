@@ -108,7 +108,7 @@ mod server;
 mod stats;
 
 pub use admission::{Admission, Arrival, Closed};
-pub use config::{DuplicateLogin, ServerConfig};
+pub use config::{BindError, DuplicateLogin, ServerConfig};
 pub use farcall_link::{
     Address, Bare, Call, Detached, PollError, Polled, RawAnswer, RawCall, Reply, Routes, Session,
     SessionEvent, SessionHandle, StartError, State, States,
@@ -120,7 +120,7 @@ pub use farcall_protocol::{
 };
 pub use group::{Everyone, FanOut, Gather, Group, GroupExcept, Members};
 pub use players::Offline;
-pub use server::{BindError, Server};
+pub use server::Server;
 pub use stats::Stats;
 
 /// A player's session as the server sees it: contracts served by the client are called on it.

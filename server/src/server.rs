@@ -1,6 +1,5 @@
 //! The server as its program holds it.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
@@ -8,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use farcall_link::__private::{Invocation, Need, Parameter};
 use farcall_link::transport::memory::{self, Dialer};
-use farcall_link::{Door, Inbox, PollError, Polled, Router, Served, StartError, randomness};
+use farcall_link::{Door, Inbox, PollError, Polled, Router, Served, randomness};
 use farcall_protocol::{CloseCode, Side};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -19,7 +18,7 @@ use tracing::{debug, error, info};
 use crate::Player;
 use crate::accept;
 use crate::admission::{Admission, DoorKeeper};
-use crate::config::ServerConfig;
+use crate::config::{BindError, ServerConfig};
 use crate::graves::Graves;
 use crate::group::{Everyone, Group, Groups};
 use crate::janitor;
@@ -81,30 +80,6 @@ pub(crate) struct Settings {
     pub(crate) sessions_max: usize,
     pub(crate) detached_bytes_max: usize,
     pub(crate) logins_pending_max: usize,
-}
-
-/// Why a server cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum BindError {
-    /// Something is wrong with what it is to serve.
-    #[error(transparent)]
-    Routes(#[from] StartError),
-    /// It cannot listen there.
-    #[error("cannot listen on {address}: {error}")]
-    Address {
-        /// Where.
-        address: String,
-        /// Why.
-        error: io::Error,
-    },
-    /// Admission's `closed` was given before its `session`.
-    #[error(
-        "give `Admission::session` before `Admission::closed`: the hook is handed what the session carried"
-    )]
-    ClosedBeforeSession,
-    /// The operating system gives no random numbers.
-    #[error("no randomness: {0}")]
-    Randomness(String),
 }
 
 impl Server {
