@@ -5,6 +5,8 @@ use std::io;
 use farcall_link::{Bare, Routes, StartError, States};
 use farcall_protocol::{ContractDescriptor, Limits};
 
+use crate::threads::Threads;
+
 /// How a server is to be. Every field has a default; write those that differ:
 /// `ServerConfig { serves: contracts![Lobby], ..ServerConfig::default() }`.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ pub struct ServerConfig {
     pub detached_bytes_max: usize,
     /// Connections at once that have not logged in; further ones are dropped (L10). Default: 2,048.
     pub logins_pending_max: usize,
+    /// Which threads run the sessions. Default: those of the runtime within which the server is made.
+    pub threads: Threads,
 }
 
 impl Default for ServerConfig {
@@ -57,6 +61,7 @@ impl Default for ServerConfig {
             sessions_max: 65_536,
             detached_bytes_max: 512 << 20,
             logins_pending_max: 2_048,
+            threads: Threads::default(),
         }
     }
 }
@@ -85,6 +90,16 @@ pub enum BindError {
     Address {
         /// Where.
         address: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// A thread of its own cannot start: the system has no more, or no more descriptors for its runtime.
+    #[error("cannot start thread {number} of {of}: {error}")]
+    Thread {
+        /// Which, from 1.
+        number: usize,
+        /// How many there were to be.
+        of: usize,
         /// Why.
         error: io::Error,
     },

@@ -91,6 +91,10 @@
 //! A handler whose first parameter is `&mut World` runs only inside [`Server::poll`], on the thread that polls, in order.
 //! One that takes [`Reply<R>`] answers later, from anywhere.
 //!
+//! # Threads
+//!
+//! Sessions run on the runtime within which the server is made, or on threads of the server's own: [`Threads`].
+//!
 //! Here live: accepting connections, admission, the maps from uid and session to who is here, groups, shutdown, stats. Not
 //! here: what a session is (`farcall-protocol`), how one runs over a connection (`farcall-link`).
 
@@ -102,10 +106,12 @@ mod graves;
 mod group;
 mod hooks;
 mod janitor;
+mod listen;
 mod players;
 mod seat;
 mod server;
 mod stats;
+mod threads;
 
 pub use admission::{Admission, Arrival, Closed};
 pub use config::{BindError, DuplicateLogin, ServerConfig};
@@ -122,6 +128,7 @@ pub use group::{Everyone, FanOut, Gather, Group, GroupExcept, Members};
 pub use players::Offline;
 pub use server::Server;
 pub use stats::Stats;
+pub use threads::Threads;
 
 /// A player's session as the server sees it: contracts served by the client are called on it.
 pub type Player = farcall_link::Peer<farcall_protocol::ServedByClient>;

@@ -9,7 +9,7 @@ use farcall_link::__private::{Invocation, Need, Parameter};
 use farcall_link::transport::memory::{self, Dialer};
 use farcall_link::{Door, Inbox, PollError, Polled, Router, Served, randomness};
 use farcall_protocol::{CloseCode, Side};
-use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,8 +22,10 @@ use crate::config::{BindError, ServerConfig};
 use crate::graves::Graves;
 use crate::group::{Everyone, Group, Groups};
 use crate::janitor;
+use crate::listen;
 use crate::players::{Offline, Players};
 use crate::stats::{Counters, Stats};
+use crate::threads::{Crew, Threads, Turns};
 
 /// A running server. Clones are handles to the same one; it runs until [`shutdown`](Self::shutdown), or until the
 /// program's last handle is dropped, which closes every session at once.
@@ -32,7 +34,7 @@ use crate::stats::{Counters, Stats};
 /// handle does not keep the server running.
 #[derive(Debug, Clone)]
 pub struct Server {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
     /// Not in handles that handlers are given.
     _running: Option<Arc<Running>>,
 }
@@ -50,7 +52,7 @@ impl Parameter for Server {
     }
 }
 
-/// How long a server that ends waits for its `closed` hooks.
+/// How long a server that ends waits for its `closed` hooks and its threads.
 const HOOKS_MAX: Duration = Duration::from_secs(30);
 
 /// What sessions and groups share.
@@ -70,6 +72,7 @@ pub(crate) struct Inner {
     pub(crate) counters: Counters,
     pub(crate) closing: CancellationToken,
     pub(crate) tasks: TaskTracker,
+    crew: Crew,
 }
 
 /// What stays of the configuration once routes are frozen.
@@ -88,16 +91,21 @@ impl Server {
     /// # Errors
     /// [`BindError`]; nothing runs then.
     pub async fn bind<T>(config: ServerConfig, admission: Admission<T>) -> Result<Self, BindError> {
-        let address = config.address.clone();
+        let (address, threads) = (config.address.clone(), config.threads);
         let at = |error| BindError::Address { address: address.clone(), error };
         let (near, dialer) = memory::listener();
         let inner = Inner::new(config, admission.door, dialer)?;
-        let listener = TcpListener::bind(&address).await.map_err(at)?;
-        let local_addr = listener.local_addr().map_err(at)?;
-        inner.tasks.spawn(accept::over_tcp(inner.clone(), listener));
-        info!(target: "farcall", address = %local_addr, routes = inner.router.names().len(), "listening");
-        let _ = inner.local_addr.set(local_addr);
-        Ok(Self::start(inner, near))
+        let listeners = listen::on(&address, threads.runtimes()).await.map_err(at)?;
+        let local_addr = listeners[0].local_addr().map_err(at)?;
+        let (server, runtimes) = Self::start(inner, near, threads)?;
+        if let Err(error) = accept::start(&server.inner, listeners, &runtimes) {
+            server.shutdown(Duration::ZERO).await;
+            return Err(at(error));
+        }
+        let routes = server.inner.router.names().len();
+        info!(target: "farcall", address = %local_addr, routes, ?threads, "listening");
+        let _ = server.inner.local_addr.set(local_addr);
+        Ok(server)
     }
 
     /// Starts a server for connections of this process only: no port, for tests.
@@ -105,17 +113,26 @@ impl Server {
     /// # Errors
     /// [`BindError`]; nothing runs then.
     pub fn in_memory<T>(config: ServerConfig, admission: Admission<T>) -> Result<Self, BindError> {
+        let threads = config.threads;
         let (near, dialer) = memory::listener();
-        Ok(Self::start(Inner::new(config, admission.door, dialer)?, near))
+        let (server, _) = Self::start(Inner::new(config, admission.door, dialer)?, near, threads)?;
+        Ok(server)
     }
 
-    fn start(inner: Arc<Inner>, near: memory::Listener) -> Self {
-        inner.tasks.spawn(accept::in_memory(inner.clone(), near));
-        inner.tasks.spawn(janitor::look_after(Arc::downgrade(&inner)));
+    /// Starts its threads, and what every server has; the runtimes are those for its sessions.
+    pub(crate) fn start(
+        inner: Arc<Inner>,
+        near: memory::Listener,
+        threads: Threads,
+    ) -> Result<(Self, Vec<Handle>), BindError> {
+        let runtimes = inner.crew.start(threads, &inner.tasks)?;
+        let in_memory = accept::in_memory(inner.clone(), near, Turns::of(runtimes.clone()));
+        inner.tasks.spawn_on(in_memory, &runtimes[0]);
+        inner.tasks.spawn_on(janitor::look_after(Arc::downgrade(&inner)), &runtimes[0]);
         for line in inner.router.table_in_words() {
             debug!(target: "farcall", side = Side::Server.name(), "serves {line}");
         }
-        Self { _running: Some(Arc::new(Running(inner.clone()))), inner }
+        Ok((Self { _running: Some(Arc::new(Running(inner.clone()))), inner }, runtimes))
     }
 
     /// Where it listens; `None` for one in memory.
@@ -193,8 +210,8 @@ impl Server {
     }
 
     /// Ends the server: takes nobody new, lets calls in flight end for at most `grace`, then closes every session
-    /// and waits until handlers have stopped and `closed` hooks have returned, those for at most half a minute more: a
-    /// program must be able to end. Dropping this half-way leaves the rest to happen by itself.
+    /// and waits until handlers have stopped, `closed` hooks have returned and threads of its own have ended, those for at
+    /// most half a minute more: a program must be able to end. Dropping this half-way leaves the rest to happen by itself.
     pub async fn shutdown(&self, grace: Duration) {
         let inner = &self.inner;
         inner.closing.cancel();
@@ -202,9 +219,13 @@ impl Server {
         // Whatever grace is left when the last call has ended is not waited for.
         let _ = tokio::time::timeout(grace, inner.idle()).await;
         inner.close_all();
-        if tokio::time::timeout(HOOKS_MAX, inner.tasks.wait()).await.is_err() {
+        let ended = async {
+            inner.tasks.wait().await;
+            inner.crew.ended().await;
+        };
+        if tokio::time::timeout(HOOKS_MAX, ended).await.is_err() {
             let sessions = inner.counters.sessions.load(Ordering::Relaxed);
-            error!(target: "farcall", sessions, "`closed` hooks have not returned, and are not waited for any longer");
+            error!(target: "farcall", sessions, "`closed` hooks or threads have not ended, and are not waited for any longer");
         }
     }
 }
@@ -218,7 +239,11 @@ impl Drop for Running {
 }
 
 impl Inner {
-    fn new(config: ServerConfig, admission: DoorKeeper, dialer: Dialer) -> Result<Arc<Self>, BindError> {
+    pub(crate) fn new(
+        config: ServerConfig,
+        admission: DoorKeeper,
+        dialer: Dialer,
+    ) -> Result<Arc<Self>, BindError> {
         if admission.is_out_of_order {
             return Err(BindError::ClosedBeforeSession);
         }
@@ -260,6 +285,7 @@ impl Inner {
             counters: Counters::new(),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            crew: Crew::default(),
         }))
     }
 
