@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use farcall_load::farcall::Farcall;
+use farcall_load::farcall::{Farcall, FarcallCores};
 use farcall_load::raw::Raw;
 use farcall_load::{entry, run};
 
 fn main() -> ExitCode {
-    run(&[entry(Raw), entry(Farcall)])
+    run(&[entry(Raw), entry(Farcall), entry(FarcallCores)])
 }

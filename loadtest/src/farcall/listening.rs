@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use farcall_protocol::{Limits, contracts};
-use farcall_server::{Admission, BindError, Group, Player, Server as FarcallServer, ServerConfig};
+use farcall_server::{Admission, BindError, Group, Player, Server as FarcallServer, ServerConfig, Threads};
 use tokio::sync::Notify;
 
 use super::contract::{Bot, Mirror};
@@ -52,13 +52,18 @@ impl Arrivals {
 }
 
 impl Listening {
-    /// Starts on `at`.
-    pub(super) async fn start(at: SocketAddr, calls: Direction) -> Result<Listening, Failure> {
+    /// Starts on `at`; `threads` run its sessions.
+    pub(super) async fn start(
+        at: SocketAddr,
+        calls: Direction,
+        threads: Threads,
+    ) -> Result<Listening, Failure> {
         let arrivals = Arc::new(Arrivals::default());
         let config = ServerConfig {
             address: at.to_string(),
             serves: contracts![Mirror],
             limits: Limits::trusted(),
+            threads,
             ..ServerConfig::default()
         };
         let mut admission = Admission::anonymous();

@@ -3,6 +3,7 @@
 
 mod client;
 mod contract;
+mod cores;
 mod listening;
 mod severable;
 mod wire;
@@ -12,15 +13,17 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use farcall_protocol::{CallError, Limits};
+use farcall_server::Threads;
 
 pub use self::client::{Joined, ToServer};
 pub use self::contract::{Bot, Mirror};
+pub use self::cores::FarcallCores;
 pub use self::listening::{Listening, ToPlayer};
 use crate::contender::{Contender, Seen, Severable};
 use crate::failure::Failure;
 use crate::plan::Direction;
 
-/// Farcall.
+/// Farcall, its server on the runtime of its program.
 #[derive(Debug, Clone, Copy)]
 pub struct Farcall;
 
@@ -38,7 +41,7 @@ impl Contender for Farcall {
     }
 
     async fn serve(self, at: SocketAddr, calls: Direction) -> Result<Listening, Failure> {
-        Listening::start(at, calls).await
+        Listening::start(at, calls, Threads::Shared).await
     }
 
     async fn connect(self, to: SocketAddr) -> Result<ToServer, Failure> {

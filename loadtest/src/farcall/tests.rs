@@ -64,6 +64,28 @@ async fn a_client_that_left_is_a_failed_push() {
 }
 
 #[tokio::test]
+async fn a_server_with_a_thread_per_core_does_the_same() {
+    let told = FarcallCores.changed_limits();
+    assert_eq!(told.len(), Farcall.changed_limits().len() + 1);
+    assert!(told.iter().any(|told| told.starts_with("threads: Own(")), "{told:?}");
+
+    let server = FarcallCores.serve(ANY, Direction::ToServer).await.unwrap();
+    let client = FarcallCores.connect_severable(server.address()).await.unwrap();
+    assert_eq!(client.echo(b"before").await, Ok(6));
+    client.cut();
+    assert_eq!(timeout(Duration::from_secs(20), client.back()).await, Ok(Ok(())));
+    assert_eq!(client.echo(b"after").await, Ok(5));
+
+    let mut server = FarcallCores.serve(ANY, Direction::ToClient).await.unwrap();
+    let joined = FarcallCores.join(server.address()).await.unwrap();
+    let [player] = &server.clients(1).await.unwrap()[..] else { panic!("one was wanted") };
+    assert_eq!(player.echo(b"are you there?").await, Ok(14));
+    server.audience(1).await.unwrap();
+    server.push(&[7; 64]).await.unwrap();
+    assert!(soon(|| joined.received() == 1).await);
+}
+
+#[tokio::test]
 async fn a_second_server_of_the_process_finds_its_own_clients() {
     for _ in 0..2 {
         let mut server = Farcall.serve(ANY, Direction::ToClient).await.unwrap();
