@@ -14,7 +14,7 @@ mod tonic;
 use std::io::Write;
 use std::process::ExitCode;
 
-use farcall_load::farcall::Farcall;
+use farcall_load::farcall::{Farcall, FarcallCores};
 use farcall_load::raw::Raw;
 use farcall_load::{entry, run};
 
@@ -28,6 +28,7 @@ fn main() -> ExitCode {
     run(&[
         entry(Raw),
         entry(Farcall),
+        entry(FarcallCores),
         entry(crate::pipe::Pipe),
         entry(crate::tarpc::Tarpc),
         entry(crate::tonic::TonicUnary),
