@@ -43,6 +43,8 @@ pub(super) struct Log {
     oldest_unsent: Option<Instant>,
     /// Unsent frames that have become void and still carry their bytes.
     voids: u32,
+    /// The space that the tail was last given.
+    tail_bytes: usize,
 }
 
 /// Frames on their way: immutable and shared with the writer.
@@ -70,8 +72,12 @@ pub(super) struct Diverged;
 
 /// A Call that waited longer than this is written with its remaining time as it is then.
 const LATE: Duration = Duration::from_millis(5);
-/// The first space for unsent frames.
+/// The first space for unsent frames: a few frames of a quiet session. One that uses it up before the peer has acknowledged
+/// what is in it gets twice as much, up to a bound; then it is used again and again, without allocating.
 const TAIL_BYTES: usize = 512;
+const TAIL_BYTES_MAX: usize = 8 << 10;
+/// With less left, an empty tail gets new space: fields of a frame, and a small body.
+const FRAME_BYTES: usize = 128;
 /// What a call keeps free for its own cancel: the frame and its overhead.
 pub(super) const CANCEL_RESERVE_BYTES: usize = HEADER_BYTES + 8 + Limits::FRAME_OVERHEAD_BYTES;
 
@@ -91,6 +97,7 @@ impl Log {
             detached: None,
             oldest_unsent: None,
             voids: 0,
+            tail_bytes: 0,
         }
     }
 
@@ -156,10 +163,7 @@ impl Log {
 
     /// Appends a frame. Room is the caller's to check: some frames have theirs reserved.
     pub(super) fn append(&mut self, frame: &Frame<'_>, now: Instant) -> Place {
-        if self.tail.head.capacity() == 0 {
-            // A few frames of a quiet session; a busy one's grow to what its batches need, and stay so.
-            self.tail.head.reserve(TAIL_BYTES);
-        }
+        self.make_space();
         let before = self.tail.head.len();
         frame.put(&mut self.tail.head);
         let wire_bytes = self.tail.head.len() - before;
@@ -168,6 +172,7 @@ impl Log {
 
     /// Appends a frame whose body is shared with other sessions, without copying it.
     pub(super) fn append_shared(&mut self, frame: &Frame<'_>, body: Bytes, now: Instant) -> Place {
+        self.make_space();
         let before = self.tail.head.len();
         frame.put_before(&mut self.tail.head, body.len());
         let wire_bytes = self.tail.head.len() - before + body.len();
@@ -178,6 +183,21 @@ impl Log {
         self.closed.push_back(Stretch { base: self.tail.base, frames, head, body: Some(body) });
         self.tail.base = base;
         place
+    }
+
+    fn make_space(&mut self) {
+        let head = &mut self.tail.head;
+        if head.is_empty() && head.capacity() < FRAME_BYTES {
+            // Grows only where the space that there was is still held by what is unacknowledged.
+            self.tail_bytes = (self.tail_bytes * 2).clamp(TAIL_BYTES, TAIL_BYTES_MAX);
+            head.reserve(self.tail_bytes);
+        }
+    }
+
+    /// Space behind the log's for frames that are not logged, if there is any to spare: to be split off at once.
+    pub(super) fn spare(&mut self) -> Option<&mut BytesMut> {
+        let head = &mut self.tail.head;
+        (head.is_empty() && head.capacity() >= FRAME_BYTES).then_some(head)
     }
 
     fn count(&mut self, before: usize, wire_bytes: usize, now: Instant) -> Place {
@@ -280,6 +300,8 @@ impl Log {
         }
         if self.sent.is_empty() && !self.has_unsent() {
             self.bytes = 0;
+            // From its beginning again, unless a writer still holds some of it.
+            let _ = self.tail.head.try_reclaim(self.tail_bytes);
         }
         Ok(true)
     }
@@ -331,7 +353,7 @@ impl Log {
     /// Gives memory back, if nothing is retained.
     pub(super) fn shrink(&mut self) {
         if self.acked == self.next {
-            self.tail.head = BytesMut::new();
+            (self.tail.head, self.tail_bytes) = (BytesMut::new(), 0);
             (self.sent, self.replay, self.closed) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
         }
     }

@@ -49,29 +49,42 @@ impl<W> Session<W> {
     }
 
     fn take_frames(&mut self, now: Instant, batch: &mut Batch) {
-        let mut head = BytesMut::new();
-        if self.liveness.take_ping(now) || self.control.ping {
-            self.control.ping = false;
-            let rtt_us =
-                self.liveness.rtt().map_or(0, |rtt| rtt.as_micros().clamp(1, u32::MAX.into()) as u32);
-            Frame::Ping { time_us: self.time_us(now), rtt_us }.put(&mut head);
-        }
-        if let Some(echo_us) = self.control.pong.take() {
-            Frame::Pong { echo_us, time_us: self.time_us(now) }.put(&mut head);
-        }
+        let first = batch.len();
         let rides =
             self.log.has_unsent() && self.inbound.position - self.inbound.told_position >= RIDING_ACK_FRAMES;
-        if rides || self.inbound.is_ack_due(now) {
-            self.inbound.put_ack(&mut head);
-        }
-        if !head.is_empty() {
-            batch.push(head.freeze());
-        }
         self.take_log(now, batch);
+        if let Some(unlogged) = self.take_unlogged(rides, now) {
+            batch.insert(first, unlogged);
+        }
         if !self.control.droppable.is_empty() {
             batch.push(self.control.droppable.split().freeze());
         }
         self.take_latest(batch);
+    }
+
+    /// What goes before the log. Put together behind it, where it needs no space of its own.
+    fn take_unlogged(&mut self, rides: bool, now: Instant) -> Option<Bytes> {
+        let ping = self.liveness.take_ping(now) | std::mem::take(&mut self.control.ping);
+        let pong = self.control.pong.take();
+        let ack = rides || self.inbound.is_ack_due(now);
+        if !ping && pong.is_none() && !ack {
+            return None;
+        }
+        let time_us = self.time_us(now);
+        let mut own = BytesMut::new();
+        let head = self.log.spare().unwrap_or(&mut own);
+        if ping {
+            let rtt_us =
+                self.liveness.rtt().map_or(0, |rtt| rtt.as_micros().clamp(1, u32::MAX.into()) as u32);
+            Frame::Ping { time_us, rtt_us }.put(head);
+        }
+        if let Some(echo_us) = pong {
+            Frame::Pong { echo_us, time_us }.put(head);
+        }
+        if ack {
+            self.inbound.put_ack(head);
+        }
+        Some(head.split().freeze())
     }
 
     fn take_log(&mut self, now: Instant, batch: &mut Batch) {
