@@ -23,6 +23,8 @@ mod reply;
 mod resume;
 mod router;
 mod shared;
+#[cfg(test)]
+mod sizes;
 mod slow;
 mod task;
 mod trace;
