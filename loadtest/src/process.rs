@@ -1,18 +1,19 @@
 //! The other end in a process of its own: starting it, hearing that it is ready, reaping it; and the child's side of
 //! that agreement. What it serves is the entry's business.
 //!
-//! The agreement: one line on the child's stdout when it is ready, and after it whatever news its role has; it ends when
-//! its stdin closes, which the kernel does for us should we die without a word.
+//! The agreement: one line on the child's stdout when it is ready, and after it whatever news its role has; where its role
+//! takes orders, they are lines on its stdin. It ends when its stdin closes, which the kernel does for us should we die
+//! without a word.
 
 use std::fmt::Display;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::failure::Trouble;
@@ -62,6 +63,16 @@ impl OwnChild {
         self.said.take().map(AsyncBufReadExt::lines)
     }
 
+    /// Gives it an order: one line on its stdin.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub(crate) async fn order(&mut self, order: &impl Display) -> io::Result<()> {
+        let stdin = self.child.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        stdin.write_all(format!("{order}\n").as_bytes()).await?;
+        stdin.flush().await
+    }
+
     /// Asks it to end, insists after a while, and reaps it.
     pub(crate) async fn end(mut self) {
         drop(self.child.stdin.take());
@@ -96,5 +107,22 @@ pub(crate) async fn stdin_closes() {
     }
 }
 
+/// The child's side: the lines on its stdin, until that closes. Asked for once, and not beside [`stdin_closes`].
+pub(crate) fn orders() -> mpsc::Receiver<String> {
+    let (order, orders) = mpsc::channel(ORDERS_WAITING_MAX);
+    let reading = move || {
+        for line in io::stdin().lock().lines() {
+            if line.map_or(true, |line| order.blocking_send(line).is_err()) {
+                return;
+            }
+        }
+    };
+    // A plain thread for the same reason. One that cannot start ends the child at once, as its parent sees.
+    let _ = std::thread::Builder::new().name("stdin".into()).spawn(reading);
+    orders
+}
+
+/// Beyond it the parent's next order waits in the pipe.
+const ORDERS_WAITING_MAX: usize = 16;
 const READY: Duration = Duration::from_secs(15);
 const ENDING: Duration = Duration::from_secs(3);
