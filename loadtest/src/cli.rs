@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::campaign;
 use crate::entry::Entry;
 use crate::failure::Trouble;
+use crate::million::{ClientsOptions, Million, ServerOptions};
 use crate::output::{self, Output};
 use crate::plan::{OtherEnd, Pace, Plan, Workload};
 use crate::reading::Reading;
@@ -37,6 +38,14 @@ enum Command {
     Run(RunOptions),
     #[command(flatten)]
     Read(Reading),
+    /// Hold a million sessions on this machine, both ends included, push to each, and say what it took (Linux)
+    Million(Million),
+    /// Be one server of a million's, until stdin closes
+    #[command(hide = true)]
+    MillionServer(ServerOptions),
+    /// Be one process of its clients, until stdin closes
+    #[command(hide = true)]
+    MillionClients(ClientsOptions),
     /// Answer as a server until stdin closes
     #[command(hide = true)]
     Serve {
@@ -133,6 +142,9 @@ async fn obey(cli: Cli, entries: &[Entry]) -> Result<ExitCode, Trouble> {
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Read(reading)) => return reading.obey(),
+        Some(Command::Million(million)) => return million.obey().await,
+        Some(Command::MillionServer(options)) => return options.obey().await.map(|()| ExitCode::SUCCESS),
+        Some(Command::MillionClients(options)) => return options.obey().await.map(|()| ExitCode::SUCCESS),
         Some(Command::Run(options)) => options,
         None => cli.run,
     };

@@ -24,6 +24,7 @@ mod failure;
 pub mod farcall;
 mod idle;
 mod logins;
+mod million;
 mod output;
 mod pace;
 mod phase;
