@@ -94,19 +94,25 @@ impl Comeback {
             if server.session().is_attached() {
                 continue;
             }
-            let back = async {
-                if why.code == CloseCode::InboundOverflow {
-                    // A game that did not poll is waited for.
-                    let (items_max, bytes_max) = self.access.inbox_max();
-                    self.access.inbox.drained(server.session().id(), items_max, bytes_max).await;
-                }
-                self.bring_back(&server).await;
-            };
-            tokio::select! {
-                biased;
-                _ = server.session().closed() => return,
-                () = back => {}
+            // In a box: the way through a login is long, and every session that is well would keep room for it.
+            Box::pin(self.return_to(&server, why.code)).await;
+        }
+    }
+
+    /// Brings the session back, or sees that it is over.
+    async fn return_to(&mut self, server: &Peer<ServedByServer>, lost_by: CloseCode) {
+        let back = async {
+            if lost_by == CloseCode::InboundOverflow {
+                // A game that did not poll is waited for.
+                let (items_max, bytes_max) = self.access.inbox_max();
+                self.access.inbox.drained(server.session().id(), items_max, bytes_max).await;
             }
+            self.bring_back(server).await;
+        };
+        tokio::select! {
+            biased;
+            _ = server.session().closed() => {}
+            () = back => {}
         }
     }
 
@@ -214,6 +220,17 @@ fn as_a_reason(why: &LoginError) -> CloseReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The bytes of what a function awaits.
+    fn size_of_future<F>(_: fn(Comeback, Peer<ServedByServer>) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn what_waits_beside_every_session_is_small() {
+        let bytes = size_of_future(Comeback::keep);
+        assert!(bytes <= 512, "{bytes}");
+    }
 
     #[test]
     fn pauses_grow_to_their_bound_and_are_random_below_it() {
