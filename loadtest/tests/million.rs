@@ -1,7 +1,7 @@
 //! `farcall-load million` as a user runs it, with a few hundred sessions over two pairs of processes: what it reports,
 //! and that it ends whatever happens. Linux, for there it runs.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what helps a test fails as a test does")]
+#![expect(clippy::unwrap_used, reason = "what helps a test fails as a test does")]
 
 mod started;
 

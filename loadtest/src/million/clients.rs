@@ -35,18 +35,34 @@ pub(crate) struct ClientsOptions {
 
 impl ClientsOptions {
     /// In a child: holds sessions until stdin closes.
+    ///
+    /// # Errors
+    /// The thread for them cannot be had.
     pub(crate) async fn obey(self) -> Result<(), Trouble> {
+        // One thread for all of them: what one login has freed the next one finds, where an allocator has a heap for each
+        // thread; it saves a quarter of a client's memory. There is a process for every CPU in any case.
+        let alone = tokio::task::spawn_blocking(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(self.hold());
+            std::io::Result::Ok(())
+        });
+        let held = alone.await.unwrap_or_else(|why| Err(why.into()));
+        held.map_err(|why| Trouble::System { doing: "holding sessions".into(), why })
+    }
+
+    async fn hold(self) {
         let orders = process::orders();
         let reached = Arc::new(Reached::of(self.first, self.sessions));
         let account = Arc::new(Mutex::new(News::default()));
         if process::say(&"ready").is_ok() {
+            let mut crowd = Crowd::new(self, reached.clone(), account.clone());
             tokio::select! {
                 () = tell(&account, &reached) => {}
-                () = Crowd::new(self, reached.clone(), account.clone()).obey(orders) => {}
+                () = crowd.obey(orders) => {}
             }
+            // With all clients still there: a goodbye from every session would take longer than what was measured.
+            std::process::exit(0)
         }
-        // All at once: a goodbye from every session would take longer than what was measured.
-        std::process::exit(0)
     }
 }
 
@@ -104,7 +120,7 @@ impl Crowd {
     }
 
     /// Holds what it is told to, until there are no more orders.
-    async fn obey(mut self, mut orders: mpsc::Receiver<String>) {
+    async fn obey(&mut self, mut orders: mpsc::Receiver<String>) {
         let mut hold = Hold { order: 0, sessions: 0 };
         loop {
             let is_filled = self.fill(hold.sessions);

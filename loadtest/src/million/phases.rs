@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::asked::{AFTER_QUIET, Order};
 use super::contract::unix_us;
-use super::crew::{Crew, Gone};
+use super::crew::{Crew, Ends, Gone};
 use super::memory::{self, Machine, Ticks};
 use super::orders::News;
 use super::progress::{Progress, SoFar};
@@ -59,6 +59,9 @@ impl Run<'_> {
     /// All steps, each noted in `report`; why there are no more, if they are not all.
     async fn steps(&mut self, report: &mut Report) -> Option<Reason> {
         for number in 1..=self.order.steps {
+            if Instant::now() >= self.connect_until() {
+                return Some(Reason::Time);
+            }
             let (began, before) = (Instant::now(), self.so_far().held);
             self.progress.enters("connecting");
             let mut reason = self.connect(self.order.step(number)).await;
@@ -79,8 +82,7 @@ impl Run<'_> {
 
     /// Connects until there are `sessions`; why there are fewer, if there are.
     async fn connect(&mut self, sessions: u64) -> Option<Reason> {
-        // What comes after must have its time.
-        let until = (self.deadline - AFTER_QUIET - self.order.quiet).into();
+        let until = self.connect_until().into();
         let stopped = tokio::select! {
             ended = self.crew.connect(self.order, sessions) => ended.err().map(|Gone| Reason::Process),
             () = self.stop.cancelled() => Some(Reason::Interrupt),
@@ -152,11 +154,18 @@ impl Run<'_> {
         let reached = Reached {
             asked: self.order.asked,
             held: now.held,
+            lost: report.steps.last().map_or(0, |step| step.lost),
+            highest: report.highest_held(),
             connect_seconds: report.connect_seconds(),
             machine_bytes: report.memory.as_ref().and_then(|memory| memory.machine),
             available_bytes: memory::available_bytes(),
         };
         report.stopped = reason.map(|by| reached.stopped(by)).or_else(|| self.order.shortage.clone());
+    }
+
+    /// What comes after connecting must have its time.
+    fn connect_until(&self) -> Instant {
+        self.deadline - AFTER_QUIET - self.order.quiet
     }
 
     fn so_far(&self) -> SoFar {
@@ -166,7 +175,7 @@ impl Run<'_> {
 
 /// What processes and kernel hold at one moment.
 struct Held {
-    user: super::crew::Ends<u64>,
+    user: Ends<u64>,
     machine: Option<Machine>,
 }
 

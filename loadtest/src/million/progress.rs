@@ -51,7 +51,7 @@ impl SoFar {
 impl Progress {
     /// Starts printing.
     pub(super) fn start(news: Vec<watch::Receiver<News>>, asked: u64) -> Progress {
-        let phase = Arc::new(Mutex::new(""));
+        let phase = Arc::new(Mutex::new("connecting"));
         let printing = tokio::spawn(print(phase.clone(), news, asked));
         Progress { phase, _printing: AbortOnDropHandle::new(printing) }
     }

@@ -58,6 +58,10 @@ pub(super) struct Reached {
     pub(super) asked: u64,
     /// Sessions that there were.
     pub(super) held: u64,
+    /// Of them, those that have lost their connection.
+    pub(super) lost: u64,
+    /// The most that held without losing one.
+    pub(super) highest: u64,
     /// Time it took to connect them.
     pub(super) connect_seconds: f64,
     /// By so much less memory the machine had.
@@ -81,6 +85,12 @@ impl Reached {
                     count(asked)
                 )
             }
+            Reason::Lost => format!(
+                "{} of {} have lost their connection; the most that held is {}",
+                count(self.lost),
+                count(held),
+                count(self.highest)
+            ),
             _ => format!("{} of {} are missing", count(asked.saturating_sub(held)), count(asked)),
         };
         Stopped { by, arithmetic }
@@ -108,6 +118,8 @@ mod tests {
         let reached = Reached {
             asked: 1_000_000,
             held: 250_000,
+            lost: 3,
+            highest: 200_000,
             connect_seconds: 20.0,
             machine_bytes: Some(250_000 * 16_384),
             available_bytes: Some(500 << 20),
@@ -119,6 +131,8 @@ mod tests {
         );
         let time = reached.stopped(Reason::Time).arithmetic;
         assert!(time.starts_with("250,000 connected in 20.0 s; at this rate 1,000,000 take 80 s"), "{time}");
-        assert_eq!(reached.stopped(Reason::Lost).arithmetic, "750,000 of 1,000,000 are missing");
+        let lost = reached.stopped(Reason::Lost).arithmetic;
+        assert_eq!(lost, "3 of 250,000 have lost their connection; the most that held is 200,000");
+        assert_eq!(reached.stopped(Reason::Failures).arithmetic, "750,000 of 1,000,000 are missing");
     }
 }
