@@ -8,14 +8,14 @@ use super::words::Words;
 
 /// One figure of a contender, with a name of its own.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Figure {
+pub(crate) struct Figure {
     /// In threshold files, before `_min` or `_max`.
-    pub(super) key: &'static str,
+    pub(crate) key: &'static str,
     /// In tables, in the words of the workload.
-    pub(super) label: fn(&Words) -> String,
-    pub(super) of: fn(&Figures) -> Option<f64>,
+    pub(crate) label: fn(&Words) -> String,
+    pub(crate) of: fn(&Figures) -> Option<f64>,
     /// In the unit that people read it in. Never negative.
-    pub(super) text: fn(f64) -> String,
+    pub(crate) text: fn(f64) -> String,
 }
 
 impl PartialEq for Figure {
@@ -26,7 +26,7 @@ impl PartialEq for Figure {
 }
 
 /// All of them, in the order of tables.
-pub(super) const FIGURES: [Figure; 12] = [
+pub(crate) const FIGURES: [Figure; 12] = [
     Figure {
         key: "calls_per_second",
         label: |w| format!("{}/s", w.many),
@@ -82,7 +82,7 @@ pub(super) const FIGURES: [Figure; 12] = [
 ];
 
 /// The figure of that name.
-pub(super) fn named(key: &str) -> Option<&'static Figure> {
+pub(crate) fn named(key: &str) -> Option<&'static Figure> {
     FIGURES.iter().find(|figure| figure.key == key)
 }
 

@@ -3,9 +3,9 @@
 mod compare;
 mod conditions;
 mod distribution;
-mod figure;
+pub(crate) mod figure;
 mod figures;
-mod html;
+pub(crate) mod html;
 mod ratio;
 mod table;
 mod thresholds;
@@ -167,7 +167,7 @@ impl Standing {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::time::Duration;
 
     use super::*;
@@ -178,7 +178,7 @@ mod tests {
     use crate::tally::Counts;
 
     /// A second in which `calls` calls took `us` each.
-    pub(super) fn outcome(calls: u64, us: u64) -> Outcome {
+    pub(crate) fn outcome(calls: u64, us: u64) -> Outcome {
         let mut counts = Counts::new().unwrap();
         counts.latency_ns.record_n(us * 1_000, calls).unwrap();
         counts.answered_in_window = calls;

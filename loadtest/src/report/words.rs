@@ -5,7 +5,7 @@ use crate::plan::{Counted, Direction};
 
 /// The words for one report.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Words {
+pub(crate) struct Words {
     /// What is counted.
     pub(super) many: &'static str,
     /// What is timed, if anything is.

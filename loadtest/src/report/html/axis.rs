@@ -4,13 +4,13 @@ use super::unit::Unit;
 
 /// From its least to its greatest value, straight or in powers of ten.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Axis {
-    pub(super) unit: Unit,
+pub(crate) struct Axis {
+    pub(crate) unit: Unit,
     scale: Scale,
     least: f64,
     most: f64,
     /// Values with a line and a label.
-    pub(super) ticks: Vec<f64>,
+    pub(crate) ticks: Vec<f64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ enum Scale {
 
 impl Axis {
     /// From zero to a round number that no value exceeds.
-    pub(super) fn from_zero(unit: Unit, values: impl Iterator<Item = f64>) -> Axis {
+    pub(crate) fn from_zero(unit: Unit, values: impl Iterator<Item = f64>) -> Axis {
         let most = values.fold(0.0, f64::max).max(LEAST);
         let step = round_step(most / unit.base(most) / TICKS) * unit.base(most);
         let count = (most / step).ceil();
@@ -30,7 +30,7 @@ impl Axis {
     }
 
     /// From zero to exactly the last value, as time goes.
-    pub(super) fn until(unit: Unit, most: f64) -> Axis {
+    pub(crate) fn until(unit: Unit, most: f64) -> Axis {
         let rounded = Axis::from_zero(unit, std::iter::once(most));
         let most = most.max(LEAST);
         // A sum of measured times may be a hair short of the round number it stands for.
@@ -39,7 +39,7 @@ impl Axis {
     }
 
     /// In powers of ten that hold all values above zero.
-    pub(super) fn logarithmic(unit: Unit, values: impl Iterator<Item = f64>) -> Axis {
+    pub(crate) fn logarithmic(unit: Unit, values: impl Iterator<Item = f64>) -> Axis {
         let (least, most) =
             values.filter(|value| *value > 0.0).fold((f64::INFINITY, 0.0), |(least, most), value| {
                 (f64::min(least, value), f64::max(most, value))
@@ -56,8 +56,17 @@ impl Axis {
         Axis { unit, scale: Scale::Logarithmic, least, most, ticks }
     }
 
+    /// Stretched evenly by factors from the first of `points` to the last, with a tick at each: what they grow by is
+    /// seen as steps of about one width. Points are above zero, and ascend.
+    pub(crate) fn by_factors(unit: Unit, points: &[f64]) -> Axis {
+        let least = points.first().copied().unwrap_or(1.0);
+        // An axis of one point still has a length.
+        let most = points.last().copied().filter(|most| *most > least).unwrap_or(least * 2.0);
+        Axis { unit, scale: Scale::Logarithmic, least, most, ticks: points.to_vec() }
+    }
+
     /// In powers of ten from one, as far as `most`: nines.
-    pub(super) fn nines(most: f64) -> Axis {
+    pub(crate) fn nines(most: f64) -> Axis {
         let most = most.max(10.0);
         let decades = (0..=most.log10().floor() as i32).map(|nines| 10_f64.powi(nines));
         Axis {
@@ -70,7 +79,7 @@ impl Axis {
     }
 
     /// Where `value` stands: 0 at the least, 1 at the most, never beyond.
-    pub(super) fn place(&self, value: f64) -> f64 {
+    pub(crate) fn place(&self, value: f64) -> f64 {
         let share = match self.scale {
             Scale::Linear => (value - self.least) / (self.most - self.least),
             Scale::Logarithmic => (value / self.least).log10() / (self.most / self.least).log10(),
@@ -124,11 +133,20 @@ mod tests {
     }
 
     #[test]
+    fn an_axis_by_factors_goes_from_point_to_point() {
+        let axis = Axis::by_factors(Unit::Count, &[1.0, 4.0, 16.0]);
+        assert_eq!([1.0, 4.0, 16.0].map(|point| axis.place(point)), [0.0, 0.5, 1.0]);
+        assert_eq!(axis.ticks, [1.0, 4.0, 16.0]);
+        assert_eq!(Axis::by_factors(Unit::Count, &[9.0]).place(9.0), 0.0);
+    }
+
+    #[test]
     fn an_axis_of_nothing_is_still_an_axis() {
         for axis in [
             Axis::from_zero(Unit::Bytes, std::iter::empty()),
             Axis::logarithmic(Unit::Microseconds, std::iter::empty()),
             Axis::until(Unit::Seconds, 0.0),
+            Axis::by_factors(Unit::Count, &[]),
             Axis::nines(0.0),
         ] {
             assert!(axis.place(1.0).is_finite() && axis.ticks.len() < 20, "{axis:?}");

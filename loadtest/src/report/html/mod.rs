@@ -1,11 +1,11 @@
 //! The report as one HTML page that needs nothing else: no script, no file beside it. Works in light and dark, narrow
 //! and wide. Every figure comes from the report as it is; text that a user or a peer gave is escaped.
 
-mod axis;
-mod plot;
+pub(crate) mod axis;
+pub(crate) mod plot;
 mod plots;
-mod text;
-mod unit;
+pub(crate) mod text;
+pub(crate) mod unit;
 
 use std::fmt::Write as _;
 
@@ -29,7 +29,8 @@ pub(super) fn page_with(report: &Report, remarks: &[String]) -> String {
     let mut html = format!(
         "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n\
          <meta name=viewport content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n<main>\n<h1>{title}</h1>\n<p class=lead>{}</p>\n",
+         <title>{title}</title>\n<style>\n{}{STYLE}</style>\n<main>\n<h1>{title}</h1>\n<p class=lead>{}</p>\n",
+        plot::STYLE,
         Escaped(&sentence)
     );
     for warning in warnings(report) {
@@ -183,6 +184,7 @@ fn conditions(report: &Report) -> String {
     html + "</dl>\n"
 }
 
+/// The page beyond its drawings; and in the dark, theirs too.
 const STYLE: &str = include_str!("style.css");
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Which plots a report has, and what is on their axes. Draws none of them.
 
 use super::axis::Axis;
-use super::plot::{Line, Plot};
+use super::plot::{Line, Look, Plot};
 use super::unit::Unit;
 use crate::report::words::Words;
 use crate::report::{Report, Standing};
@@ -45,6 +45,7 @@ fn latencies(report: &Report) -> Vec<Plot> {
             })
             .collect(),
         marks: marks(report),
+        look: Look::PAGE,
     };
     report.contenders.iter().map(plot).collect()
 }
@@ -142,6 +143,7 @@ fn distribution(report: &Report) -> Plot {
         y: Axis::logarithmic(Unit::Microseconds, values(&lines)),
         lines,
         marks: Vec::new(),
+        look: Look::PAGE,
     }
 }
 
@@ -165,6 +167,7 @@ fn over_time(report: &Report, lines: Vec<Line>) -> Plot {
         y: Axis::from_zero(Unit::Count, std::iter::empty()),
         lines,
         marks: marks(report),
+        look: Look::PAGE,
     }
 }
 

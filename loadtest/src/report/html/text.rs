@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter, Write as _};
 
 /// Shows as itself in an element or a quoted attribute, whatever it contains.
 #[derive(Debug)]
-pub(super) struct Escaped<'a>(pub(super) &'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl Display for Escaped<'_> {
     fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {

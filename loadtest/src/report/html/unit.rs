@@ -1,8 +1,10 @@
 //! Numbers as people read them beside an axis or in a legend: few digits and a unit. Knows no positions.
 
+use indicatif::HumanCount;
+
 /// What a number on an axis counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(crate) enum Unit {
     /// Microseconds, shown in the unit they are best read in.
     Microseconds,
     Seconds,
@@ -15,7 +17,7 @@ pub(super) enum Unit {
 
 impl Unit {
     /// `value` in at most four digits.
-    pub(super) fn text(self, value: f64) -> String {
+    pub(crate) fn text(self, value: f64) -> String {
         match self {
             Unit::Microseconds if value >= 1e6 => format!("{} s", short(value / 1e6)),
             Unit::Microseconds if value >= 1e3 => format!("{} ms", short(value / 1e3)),
@@ -24,6 +26,7 @@ impl Unit {
             Unit::PerSecond if value >= 1e6 => format!("{}M/s", short(value / 1e6)),
             Unit::PerSecond if value >= 1e4 => format!("{}k/s", short(value / 1e3)),
             Unit::PerSecond => format!("{}/s", short(value)),
+            Unit::Count if value >= 1e3 => HumanCount(value.round() as u64).to_string(),
             Unit::Count => short(value),
             Unit::Bytes => {
                 let (size, name) = binary(value);
@@ -34,7 +37,7 @@ impl Unit {
     }
 
     /// Ticks stand at round multiples of this.
-    pub(super) fn base(self, most: f64) -> f64 {
+    pub(crate) fn base(self, most: f64) -> f64 {
         match self {
             Unit::Bytes => binary(most).0,
             _ => 1.0,
@@ -77,6 +80,7 @@ mod tests {
             [0.0, 950.0, 123_456.0].map(|rate| Unit::PerSecond.text(rate)),
             ["0/s", "950/s", "123k/s"]
         );
+        assert_eq!([4.0, 4_096.0].map(|count| Unit::Count.text(count)), ["4", "4,096"]);
         assert_eq!([512.0, 48.0 * 1_048_576.0].map(|bytes| Unit::Bytes.text(bytes)), ["512 B", "48 MiB"]);
         let nines = [1.0, 2.0, 10.0, 100.0, 1e3, 1e5];
         assert_eq!(
