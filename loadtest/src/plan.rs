@@ -175,7 +175,8 @@ fn within(option: &str, value: usize, least: usize, most: usize) -> Result<(), T
 const STALLED_ONE_IN: usize = 100;
 const BOTS_MAX: usize = 100_000;
 const IN_FLIGHT_MAX: usize = 65_536;
-const PAYLOAD_BYTES_MAX: usize = 1 << 20;
+/// Every contender must take as much.
+pub(crate) const PAYLOAD_BYTES_MAX: usize = 1 << 20;
 const ROUNDS_MAX: usize = 1_000;
 const RATE_MAX: u64 = 10_000_000;
 const WINDOW_MIN: Duration = Duration::from_millis(50);

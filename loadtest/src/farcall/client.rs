@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use farcall_client::{Client, ClientConfig, ConnectError, Limits};
+use farcall_client::{Client, ClientConfig, ConnectError};
 use farcall_protocol::{Uid, contracts};
 
 use super::contract::{Bot, Mirror, Pushes, states};
-use super::same;
 use super::wire::Hold;
+use super::{limits, same};
 use crate::contender::{Answerer, Caller, Seen};
 use crate::failure::Failure;
 
@@ -71,7 +71,7 @@ pub(super) fn settings(to: SocketAddr) -> ClientConfig {
     let uid = Uid::from(NEXT.fetch_add(1, Ordering::Relaxed));
     ClientConfig {
         serves: contracts![Bot],
-        limits: Limits::trusted(),
+        limits: limits(),
         states: states(Arc::default(), Arc::new(|_| {})),
         ..ClientConfig::for_uid(to.to_string(), uid)
     }

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use farcall_protocol::{Limits, contracts};
+use farcall_protocol::contracts;
 use farcall_server::{Admission, BindError, Group, Player, Server as FarcallServer, ServerConfig, Threads};
 use tokio::sync::Notify;
 
 use super::contract::{Bot, Mirror};
-use super::same;
+use super::{limits, same};
 use crate::contender::{Caller, Server};
 use crate::failure::Failure;
 use crate::plan::Direction;
@@ -62,7 +62,7 @@ impl Listening {
         let config = ServerConfig {
             address: at.to_string(),
             serves: contracts![Mirror],
-            limits: Limits::trusted(),
+            limits: limits(),
             threads,
             ..ServerConfig::default()
         };

@@ -37,7 +37,7 @@ impl Contender for Farcall {
     }
 
     fn changed_limits(self) -> Vec<String> {
-        changed(&Limits::default(), &Limits::trusted())
+        changed(&Limits::default(), &limits())
     }
 
     async fn serve(self, at: SocketAddr, calls: Direction) -> Result<Listening, Failure> {
@@ -59,6 +59,11 @@ impl Contender for Farcall {
     async fn join(self, to: SocketAddr) -> Result<Joined, Failure> {
         client::join(to).await
     }
+}
+
+/// Of both ends: as between services, and with room for the largest payload that can be asked for.
+fn limits() -> Limits {
+    Limits { body_bytes_max: Limits::BODY_BYTES_MAX, ..Limits::trusted() }
 }
 
 /// The fields in which `ours` differs, as both print themselves: none can be forgotten.

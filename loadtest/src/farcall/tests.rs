@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::contender::{Answerer, Caller, Server};
+use crate::plan::PAYLOAD_BYTES_MAX;
 
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -39,6 +40,13 @@ fn every_limit_that_is_not_the_default_is_told() {
     let told = Farcall.changed_limits();
     assert!(told.contains(&"calls_in_flight_max: 16384 (default: 128)".to_owned()), "{told:?}");
     assert!(changed(&Limits::default(), &Limits::default()).is_empty());
+}
+
+#[tokio::test]
+async fn the_largest_payload_of_a_plan_is_answered() {
+    let server = Farcall.serve(ANY, Direction::ToServer).await.unwrap();
+    let client = Farcall.connect(server.address()).await.unwrap();
+    assert_eq!(client.echo(&vec![7; PAYLOAD_BYTES_MAX]).await, Ok(PAYLOAD_BYTES_MAX));
 }
 
 #[tokio::test]
