@@ -215,4 +215,5 @@ const CONNECT: Duration = Duration::from_secs(10);
 const CONNECT_ALL: Duration = Duration::from_secs(60);
 /// Clients that connect at a time, where connecting is not what is measured. Less than a listener's usual backlog of 128.
 pub(crate) const CONNECTING_MAX: usize = 64;
-const CLIENTS_JOIN: Duration = Duration::from_secs(30);
+/// As long as their process may take to say that they are ready.
+const CLIENTS_JOIN: Duration = Duration::from_secs(60);
