@@ -14,6 +14,7 @@ use crate::million::{ClientsOptions, Million, ServerOptions};
 use crate::output::{self, Output};
 use crate::plan::{OtherEnd, Pace, Plan, Workload};
 use crate::reading::Reading;
+use crate::scale::Scale;
 use crate::stages::Stages;
 
 /// Runs the command line of this process over `entries`. All of a program's `main`.
@@ -36,6 +37,8 @@ struct Cli {
 enum Command {
     /// Measure (what is done without a subcommand)
     Run(RunOptions),
+    /// Measure what work costs as it grows: calls in flight, payload, members of a group, idle sessions
+    Scale(Scale),
     #[command(flatten)]
     Read(Reading),
     /// Hold a million sessions on this machine, both ends included, push to each, and say what it took (Linux)
@@ -141,6 +144,7 @@ async fn obey(cli: Cli, entries: &[Entry]) -> Result<ExitCode, Trouble> {
             only(entries, &contender)?.steps().watch(addr, bots, stalled).await?;
             return Ok(ExitCode::SUCCESS);
         }
+        Some(Command::Scale(scale)) => return scale.obey(entries).await,
         Some(Command::Read(reading)) => return reading.obey(),
         Some(Command::Million(million)) => return million.obey().await,
         Some(Command::MillionServer(options)) => return options.obey().await.map(|()| ExitCode::SUCCESS),

@@ -37,6 +37,7 @@ mod reading;
 mod report;
 mod returns;
 mod round;
+mod scale;
 pub mod scenario;
 mod series;
 mod snapshots;
