@@ -67,7 +67,7 @@ fn each_sweep_is_a_table_a_picture_and_figures() {
             assert_eq!(report[grows], point["at"], "{report}");
             let names: Vec<_> =
                 report["contenders"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
-            assert_eq!(names, ["raw", "farcall"]);
+            assert_eq!(names, ["raw", "farcall", "farcall-cores"]);
             assert!(report["ratios"][0]["rate"].as_f64().unwrap() > 0.0, "{report}");
             assert_eq!(report["contenders"][1]["median"]["failures"], serde_json::json!({}));
         }
