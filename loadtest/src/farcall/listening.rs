@@ -82,6 +82,13 @@ impl Listening {
     }
 }
 
+impl Drop for Listening {
+    /// Lets go of the players: they know the server, whose hook knows them, and none of it would ever be freed.
+    fn drop(&mut self) {
+        self.arrivals.lock().clear();
+    }
+}
+
 impl Server for Listening {
     type Caller = ToPlayer;
 
@@ -121,5 +128,30 @@ impl Caller for ToPlayer {
     async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
         let sent = Bytes::copy_from_slice(body);
         same(&sent, self.0.echo_back(&sent).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::farcall::client;
+
+    #[tokio::test]
+    async fn nothing_of_a_server_that_ended_is_left() {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mut server = Listening::start(any, Direction::Push, Threads::Shared).await.unwrap();
+        let joined = client::join(server.address()).await.unwrap();
+        server.audience(1).await.unwrap();
+        let left = Arc::downgrade(&server.arrivals);
+        drop((server, joined));
+        let freed = async {
+            while left.upgrade().is_some() {
+                tokio::task::yield_now().await;
+            }
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(10), freed).await.is_ok());
     }
 }
