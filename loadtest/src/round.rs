@@ -49,6 +49,7 @@ pub(crate) async fn measure<C: Contender>(
     stop: &CancellationToken,
 ) -> Result<Outcome, Trouble> {
     usage::check_descriptors(plan.descriptors())?;
+    usage::descriptors_free(plan.descriptors()).await;
     usage::restart_own_peak();
     match plan.workload {
         Workload::A | Workload::B | Workload::C | Workload::D | Workload::D16 => {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep};
+
 use crate::failure::Trouble;
 
 /// What one process has used since it started.
@@ -64,6 +66,37 @@ pub(crate) fn check_descriptors(wanted: u64) -> Result<(), Trouble> {
     }
 }
 
+/// Waits until `wanted` more descriptors may be opened, or for a bounded time: what a round before this one held closes
+/// by itself as its tasks see their ends, and with thousands of connections that takes a while.
+pub(crate) async fn descriptors_free(wanted: u64) {
+    if let Some((soft, _)) = open_files() {
+        until(|| open_files_now().is_none_or(|open| open.saturating_add(wanted) <= soft)).await;
+    }
+}
+
+/// Looks until it is so, at most [`CLOSING_MAX`].
+async fn until(so: impl Fn() -> bool) {
+    let deadline = Instant::now() + CLOSING_MAX;
+    while !so() && Instant::now() < deadline {
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+const CLOSING_MAX: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// How many files this process has open now.
+#[cfg(target_os = "linux")]
+fn open_files_now() -> Option<u64> {
+    let open = procfs::process::Process::myself().and_then(|own| own.fd_count()).ok()?;
+    u64::try_from(open).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_files_now() -> Option<u64> {
+    None
+}
+
 /// How many files this process may have open at once.
 pub(crate) fn open_files_max() -> Option<u64> {
     open_files().map(|(soft, _)| soft)
@@ -100,6 +133,21 @@ mod tests {
     #[test]
     fn a_process_that_is_gone_is_no_usage() {
         assert_eq!(Usage::of(u32::MAX), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_round_waits_for_what_the_last_one_closes_but_not_for_ever() {
+        let (began, looks) = (Instant::now(), std::cell::Cell::new(0));
+        until(|| looks.replace(looks.get() + 1) == 3).await;
+        assert_eq!((looks.get(), began.elapsed()), (4, LOOK_AGAIN * 3));
+        until(|| false).await;
+        assert_eq!(began.elapsed(), LOOK_AGAIN * 3 + CLOSING_MAX);
+    }
+
+    #[test]
+    fn open_files_are_counted() {
+        let held: Vec<_> = (0..64).map(|_| std::fs::File::open("/dev/null").unwrap()).collect();
+        assert!(open_files_now().unwrap() >= held.len() as u64);
     }
 
     #[test]
