@@ -247,6 +247,8 @@ impl Shared {
 
     /// The driver is done: nothing of this session runs any more.
     pub(crate) fn end(&self) {
+        // Whoever still holds a handle to the session must not hold its connection.
+        self.lock().alone.disconnect();
         self.ended.store(true, Ordering::Release);
         self.changed.notify_waiters();
     }
