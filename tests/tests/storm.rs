@@ -251,6 +251,11 @@ impl Log {
     }
 }
 
+/// How much is asked for; by default what a test has time for.
+fn asked(variable: &str, otherwise: usize) -> usize {
+    std::env::var(variable).map_or(otherwise, |number| number.parse().expect("a number"))
+}
+
 async fn sail(mut chance: Chance) -> Log {
     let began = tokio::time::Instant::now();
     let book = Arc::new(Book::default());
@@ -258,11 +263,12 @@ async fn sail(mut chance: Chance) -> Log {
     let game = TestServer::new(contracts![Lobby]).states(states);
     let game = game.configured(|config| config.limits.resume_window = Duration::from_secs(3_600));
     let mut sailors = Vec::new();
-    for number in 0..3 {
+    let players = asked("STORM_PLAYERS", 3);
+    for number in 0..players {
         sailors.push(Sailor::embark(&game, number).await);
     }
-    for number in 0..150 {
-        let sailor = chance.below(3);
+    for number in 0..asked("STORM_STEPS", 150) as u32 {
+        let sailor = chance.below(players);
         sailors[sailor].step(&game, number, &mut chance).await;
     }
     sailors.iter().for_each(Sailor::calm);
