@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use farcall_link::transport::tcp;
@@ -33,6 +33,8 @@ pub(crate) struct Access {
     /// As the game named it, for what it is told.
     address: String,
     connecting: Connecting,
+    /// What it shows: the last that the game has given.
+    credential: Mutex<Credential>,
     limits: Arc<Limits>,
     router: Arc<Router>,
     pub(crate) inbox: Arc<Inbox>,
@@ -64,7 +66,7 @@ impl Access {
         let router = Arc::new(router);
         let connecting = Connecting {
             uid: config.uid,
-            credential: config.credential,
+            credential: Credential::Anonymous,
             build: config.build,
             metadata: config.metadata,
             takes: Announced::from(&limits),
@@ -77,6 +79,7 @@ impl Access {
             dial,
             address: config.address,
             connecting,
+            credential: Mutex::new(config.credential),
             limits: Arc::new(limits),
             inbox: Arc::new(Inbox::new(router.frame())),
             router,
@@ -90,14 +93,15 @@ impl Access {
         self.limits.login_timeout * 2
     }
 
-    /// Who the client says that it is.
-    pub(crate) fn connecting(&self, credential: Credential) -> Connecting {
+    /// Who the client says that it is, and what it shows.
+    pub(crate) fn connecting(&self) -> Connecting {
+        let credential = self.credential.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Connecting { credential, ..self.connecting.clone() }
     }
 
-    /// What it shows, unless it has been given something fresher.
-    pub(crate) fn credential(&self) -> Credential {
-        self.connecting.credential.clone()
+    /// From now on it shows this.
+    pub(crate) fn shows(&self, credential: Credential) {
+        *self.credential.lock().unwrap_or_else(PoisonError::into_inner) = credential;
     }
 
     /// Where, as the game named it.
@@ -128,11 +132,11 @@ impl Access {
     }
 
     /// A new session, over a fresh connection.
-    pub(crate) async fn connect(self: &Arc<Self>, credential: Credential) -> Result<Client, ConnectError> {
+    pub(crate) async fn connect(self: &Arc<Self>) -> Result<Client, ConnectError> {
         let dialed = self.dial().await;
         let (io, address) =
             dialed.map_err(|error| ConnectError::Address { address: self.address.clone(), error })?;
-        self.log_in(io, address, credential).await
+        self.log_in(io, address).await
     }
 
     /// A new session, over this connection.
@@ -140,7 +144,6 @@ impl Access {
         self: &Arc<Self>,
         io: T,
         address: Address,
-        credential: Credential,
     ) -> Result<Client, ConnectError> {
         let config = LinkConfig {
             limits: self.limits.clone(),
@@ -149,10 +152,9 @@ impl Access {
             owner: Arc::new(()),
             data: Arc::new(()),
         };
-        let connecting = self.connecting(credential.clone());
-        let link = farcall_link::connect(io, connecting, address, self.patience(), config).await?;
+        let link = farcall_link::connect(io, self.connecting(), address, self.patience(), config).await?;
         let server = link.peer();
-        let comeback = self.dial.is_some().then(|| Comeback { access: self.clone(), credential });
+        let comeback = self.has_a_way().then(|| Comeback { access: self.clone() });
         tokio::spawn(stay(link, comeback));
         Ok(Client::of(server, self.clone()))
     }

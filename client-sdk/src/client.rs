@@ -96,12 +96,12 @@ impl Client {
     /// [`ConnectError`].
     pub async fn over<T: Transport>(io: T, config: ClientConfig) -> Result<Self, ConnectError> {
         let access = Arc::new(Access::new(config, None)?);
-        access.log_in(io, Address::Memory, access.credential()).await
+        access.log_in(io, Address::Memory).await
     }
 
     async fn dial(dial: Dial, config: ClientConfig) -> Result<Self, ConnectError> {
         let access = Arc::new(Access::new(config, Some(dial))?);
-        access.connect(access.credential()).await
+        access.connect().await
     }
 
     pub(crate) fn of(server: Peer<ServedByServer>, access: Arc<Access>) -> Self {

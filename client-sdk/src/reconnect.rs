@@ -73,8 +73,6 @@ impl Reconnect {
 /// Keeps one session: brings it back whenever it loses its connection.
 pub(crate) struct Comeback {
     pub(crate) access: Arc<Access>,
-    /// What the client shows: the last that the game has given.
-    pub(crate) credential: Credential,
 }
 
 /// How an attempt has ended.
@@ -87,7 +85,7 @@ enum Attempt {
 
 impl Comeback {
     /// Brings the session back whenever it loses its connection, until it is over.
-    pub(crate) async fn keep(mut self, server: Peer<ServedByServer>) {
+    pub(crate) async fn keep(self, server: Peer<ServedByServer>) {
         let mut seen = 0;
         while let Some(event) = server.session().next_event(&mut seen).await {
             let SessionEvent::Detached(why) = event else { continue };
@@ -100,7 +98,7 @@ impl Comeback {
     }
 
     /// Brings the session back, or sees that it is over.
-    async fn return_to(&mut self, server: &Peer<ServedByServer>, lost_by: CloseCode) {
+    async fn return_to(&self, server: &Peer<ServedByServer>, lost_by: CloseCode) {
         let back = async {
             if lost_by == CloseCode::InboundOverflow {
                 // A game that did not poll is waited for.
@@ -116,7 +114,7 @@ impl Comeback {
         }
     }
 
-    async fn bring_back(&mut self, server: &Peer<ServedByServer>) {
+    async fn bring_back(&self, server: &Peer<ServedByServer>) {
         let mut not_before = Duration::ZERO;
         for attempt in 0.. {
             tokio::time::sleep(self.access.reconnect.pause(attempt).max(not_before)).await;
@@ -127,7 +125,7 @@ impl Comeback {
         }
     }
 
-    async fn attempt(&mut self, server: &Peer<ServedByServer>) -> Attempt {
+    async fn attempt(&self, server: &Peer<ServedByServer>) -> Attempt {
         let session = server.session();
         let (io, address) = match self.access.dial().await {
             Ok(dialed) => dialed,
@@ -136,18 +134,15 @@ impl Comeback {
                 return Attempt::Again(Duration::ZERO);
             }
         };
-        let connecting = self.access.connecting(self.credential.clone());
-        match come_back(io, connecting, address, self.access.patience(), &session).await {
+        match come_back(io, self.access.connecting(), address, self.access.patience(), &session).await {
             Ok(Returning::Resumed | Returning::Dismissed) => Attempt::Settled,
-            Err(LoginFailed::Login(why)) => {
-                match after_refusal(&self.access.reconnect, &mut self.credential, &why).await {
-                    Some(after) => Attempt::Again(after),
-                    None => {
-                        session.close(as_a_reason(&why));
-                        Attempt::Settled
-                    }
+            Err(LoginFailed::Login(why)) => match after_refusal(&self.access, &why).await {
+                Some(after) => Attempt::Again(after),
+                None => {
+                    session.close(as_a_reason(&why));
+                    Attempt::Settled
                 }
-            }
+            },
             Err(error) => {
                 debug!(target: "farcall", uid = %session.uid(), %error, "not resumed");
                 Attempt::Again(Duration::ZERO)
@@ -161,19 +156,16 @@ pub(crate) async fn log_in_again(access: Arc<Access>, over: CloseReason) -> Resu
     if !access.has_a_way() || over.code.retry() == Retry::Never {
         return Err(ConnectError::Over(over));
     }
-    let mut credential = access.credential();
     let (mut attempt, mut not_before) = (0u32, Duration::ZERO);
     loop {
         tokio::time::sleep(access.reconnect.pause(attempt).max(not_before)).await;
         attempt = attempt.saturating_add(1);
-        not_before = match access.connect(credential.clone()).await {
+        not_before = match access.connect().await {
             Ok(client) => return Ok(client),
-            Err(ConnectError::Login(LoginFailed::Login(why))) => {
-                match after_refusal(&access.reconnect, &mut credential, &why).await {
-                    Some(after) => after,
-                    None => return Err(LoginFailed::Login(why).into()),
-                }
-            }
+            Err(ConnectError::Login(LoginFailed::Login(why))) => match after_refusal(&access, &why).await {
+                Some(after) => after,
+                None => return Err(LoginFailed::Login(why).into()),
+            },
             Err(error) => {
                 debug!(target: "farcall", %error, "no login");
                 Duration::ZERO
@@ -184,17 +176,13 @@ pub(crate) async fn log_in_again(access: Arc<Access>, over: CloseReason) -> Resu
 
 /// The server has refused: how long to wait before another attempt, `None` if there is no use in it. Asks the game for a fresh
 /// credential where that may help.
-async fn after_refusal(
-    reconnect: &Reconnect,
-    credential: &mut Credential,
-    why: &LoginError,
-) -> Option<Duration> {
+async fn after_refusal(access: &Access, why: &LoginError) -> Option<Duration> {
     let code = as_a_reason(why).code;
     if code == CloseCode::Unauthorized
-        && let Some(FreshCredential(ask)) = &reconnect.fresh_credential
+        && let Some(FreshCredential(ask)) = &access.reconnect.fresh_credential
         && let Some(fresh) = ask().await
     {
-        *credential = fresh;
+        access.shows(fresh);
         return Some(Duration::ZERO);
     }
     match why {

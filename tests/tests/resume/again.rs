@@ -1,6 +1,6 @@
 //! Another session after one that is over: only when the game asks for it, and only where there is any use in it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use farcall_client::{ConnectError, Credential};
 use farcall_server::{Admission, Refusal};
@@ -102,7 +102,12 @@ async fn a_refusal_ends_the_trying_unless_a_fresh_credential_helps() {
         ..ClientConfig::new("", shown).unwrap()
     };
     let ann = game.player_over_with(&network, shows("first", Reconnect::default())).await;
-    let fresh = Reconnect::default().asking(|| async { Some(Credential::Bearer("second".into())) });
+    let times = Arc::new(AtomicUsize::new(0));
+    let count = times.clone();
+    let fresh = Reconnect::default().asking(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        async { Some(Credential::Bearer("second".into())) }
+    });
     let bob = game
         .player_over_with(&network, ClientConfig { uid: "bob".parse().unwrap(), ..shows("first", fresh) })
         .await;
@@ -114,5 +119,42 @@ async fn a_refusal_ends_the_trying_unless_a_fresh_credential_helps() {
     network.refuse(false);
     let again = ann.session().reconnect().await.unwrap_err();
     assert_eq!(again.to_string(), "not authorized: expired");
-    assert_eq!(bob.session().reconnect().await.unwrap().slow(1, 0).await, Ok(1));
+    let again = bob.session().reconnect().await.unwrap();
+    assert_eq!(again.slow(1, 0).await, Ok(1));
+    // What it was given is what it shows from now on, wherever it was asked for.
+    network.cut();
+    assert_eq!(again.slow(2, 0).await, Ok(2));
+    assert_eq!(times.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_return_was_given_is_shown_at_the_next_login_too() {
+    let good = Arc::new(Mutex::new("first"));
+    let asked = good.clone();
+    let admission = Admission::new(move |arrival| {
+        let is_good = arrival.bearer.as_deref() == Some(*asked.lock().unwrap());
+        async move { if is_good { Ok(arrival.uid) } else { Err(Refusal::unauthorized("expired")) } }
+    });
+    let game = TestServer::new(contracts![Lobby]).states(States::new().with(Notes::default()));
+    let game = game.admission(admission).configured(|config| config.limits.resume_window = ms(5_000));
+    let network = Network::to(game.server().await);
+    let times = Arc::new(AtomicUsize::new(0));
+    let count = times.clone();
+    let reconnect = Reconnect::default().asking(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        async { Some(Credential::Bearer("second".into())) }
+    });
+    let credential = Credential::Bearer("first".into());
+    let config = ClientConfig { credential, reconnect, ..ClientConfig::new("", "ann").unwrap() };
+    let ann = game.player_over_with(&network, config).await;
+    *good.lock().unwrap() = "second";
+    network.cut();
+    assert_eq!(ann.slow(1, 0).await, Ok(1), "it came back with a fresh one");
+    network.refuse(true);
+    network.cut();
+    ann.session().closed().await;
+    network.refuse(false);
+    let refused = game.server().await.stats().logins_failed;
+    assert_eq!(ann.session().reconnect().await.unwrap().slow(2, 0).await, Ok(2));
+    assert_eq!((times.load(Ordering::SeqCst), game.server().await.stats().logins_failed - refused), (1, 0));
 }
