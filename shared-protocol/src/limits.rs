@@ -38,7 +38,7 @@ pub struct Limits {
     pub ack_silence_max: Duration,
     /// How long a session waits for a connection to come back (L27). Zero: it ends with its connection.
     pub resume_window: Duration,
-    /// How often one session may come back within 10 s (L28); each time costs a replay. Over it, a client is told to try
+    /// How often one session may come back at once (L28), and again in each 10 s, evenly; each time costs a replay. Over it, a client is told to try
     /// again later, and its session waits. The default leaves room for a train in a tunnel.
     pub resumes_max: u32,
     /// Messages waiting for a handler slot, or for the game's loop, before it is too much: the session is closed as

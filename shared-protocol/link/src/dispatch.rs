@@ -55,7 +55,7 @@ type ReadyReply = (CallId, Ended, ReplyBody);
 enum ReplyBody {
     /// Among the bytes of all that are sent together.
     Among(Range<usize>),
-    /// By itself: of so many that to copy them costs more than another piece in a write.
+    /// A value by itself: of so many bytes that to copy them costs more than another piece in a write.
     Large(Bytes),
 }
 
@@ -231,7 +231,10 @@ impl Dispatcher {
         handling.finished(&self.shared, ended.clone().map_err(|error| error.map_handler(|()| &[][..])));
         match call {
             Some(id) => {
-                let body = self.take_body(from);
+                let body = match ended {
+                    Ok(()) => self.take_body(from),
+                    Err(_) => ReplyBody::Among(from..self.reply_bytes.len()),
+                };
                 self.replies.push((id, ended, body));
             }
             None => self.reply_bytes.truncate(from),
@@ -306,16 +309,11 @@ impl Dispatcher {
         }
         self.shared.act(|session| {
             for (id, ended, body) in replies.drain(..) {
-                let (small, large) = match body {
-                    ReplyBody::Among(range) => (&bytes[range], Bytes::new()),
-                    ReplyBody::Large(large) => (&[][..], large),
-                };
-                match ended {
-                    Ok(()) if !large.is_empty() => session.reply_shared(id, large, at),
-                    Ok(()) => session.reply(id, Ok(small), at),
-                    Err(error) => {
-                        let body = if large.is_empty() { small } else { &large };
-                        session.reply(id, Err(error.map_handler(|()| body)), at)
+                match (ended, body) {
+                    (_, ReplyBody::Large(value)) => session.reply_shared(id, value, at),
+                    (Ok(()), ReplyBody::Among(range)) => session.reply(id, Ok(&bytes[range]), at),
+                    (Err(error), ReplyBody::Among(range)) => {
+                        session.reply(id, Err(error.map_handler(|()| &bytes[range])), at)
                     }
                 };
             }

@@ -1,5 +1,5 @@
-//! Handlers that hold their connection's task too long, found and named. To look at the clock after each handler would cost a
-//! tenth of a message; so it is looked at once for all that came together, and after each only while one of them is suspected.
+//! Handlers that hold their connection's task too long, found and named. To look at the clock after each handler costs 7 % of
+//! a message's instructions; so it is looked at once for all that came together, and after each only while one of them is suspected.
 
 use std::time::{Duration, Instant};
 

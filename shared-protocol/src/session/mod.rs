@@ -153,7 +153,7 @@ const QUIET_FRAMES: u64 = 8;
 /// L20, P-53: pings more frequent than this are a flood, once so many have come at once.
 const PING_EVERY: Duration = Duration::from_secs(1);
 const PING_BURST: u32 = 8;
-/// L28, P-62: within this time a session comes back so many times and no more.
+/// L28, P-62: in this time the allowance of returns fills up again.
 const RESUMES_WITHIN: Duration = Duration::from_secs(10);
 
 impl<W> Session<W> {

@@ -1,4 +1,5 @@
-//! Where a session's events go: one at a time into whatever keeps them. `Extend` would do, at five times the cost for each.
+//! Where a session's events go: one at a time into whatever keeps them. `Extend` would do, but makes a list of
+//! one for each, and asks how long it is.
 
 use smallvec::{Array, SmallVec};
 
