@@ -38,7 +38,8 @@ use crate::chance::Chance;
 /// Runs one world to its end and gives what it comes to. Chance for whatever the test itself decides is handed in.
 pub fn run<F: Future>(seed: u64, world: impl FnOnce(Chance) -> F) -> F::Output {
     let mut chance = Chance::new(seed);
-    let _simulated = Simulated::from_seed(chance.next());
+    let mut theirs = Chance::new(chance.next());
+    let _simulated = Simulated::drawing_from(move |bytes| theirs.fill(bytes));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.expect("a runtime").block_on(world(chance))
 }

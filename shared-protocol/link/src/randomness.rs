@@ -26,32 +26,35 @@ pub fn share(fallback: f32) -> f32 {
 pub mod simulation {
     use std::cell::RefCell;
 
+    /// Fills bytes with what is not random at all.
+    type Source = Box<dyn FnMut(&mut [u8])>;
+
     thread_local! {
-        static SEEDED: RefCell<Option<fastrand::Rng>> = const { RefCell::new(None) };
+        static SOURCE: RefCell<Option<Source>> = const { RefCell::new(None) };
     }
 
-    /// From now on, and until it is dropped, servers and clients on this thread draw all their randomness from a seed. Whoever
-    /// knows the seed knows their tokens: never in a game that is played.
+    /// From now on, and until it is dropped, servers and clients on this thread draw all their randomness from a source that
+    /// repeats itself. Whoever knows it knows their tokens: never in a game that is played.
     #[derive(Debug)]
     #[must_use = "dropped, it ends"]
     pub struct Simulated(());
 
     impl Simulated {
-        /// Begins. One at a time on a thread.
-        pub fn from_seed(seed: u64) -> Self {
-            SEEDED.set(Some(fastrand::Rng::with_seed(seed)));
+        /// Begins. One at a time on a thread; the source must not draw from itself.
+        pub fn drawing_from(source: impl FnMut(&mut [u8]) + 'static) -> Self {
+            SOURCE.set(Some(Box::new(source)));
             Self(())
         }
     }
 
     impl Drop for Simulated {
         fn drop(&mut self) {
-            SEEDED.set(None);
+            SOURCE.set(None);
         }
     }
 
     /// Whether this thread simulates; if so, `bytes` are filled.
     pub(super) fn fill(bytes: &mut [u8]) -> bool {
-        SEEDED.with_borrow_mut(|seeded| seeded.as_mut().map(|seeded| seeded.fill(bytes)).is_some())
+        SOURCE.with_borrow_mut(|source| source.as_mut().map(|source| source(bytes)).is_some())
     }
 }
