@@ -4,15 +4,16 @@
 pub mod chance;
 pub mod faults;
 pub mod kit;
+pub mod log;
 pub mod proxy;
 pub mod raw;
 pub mod seeded;
 pub mod sim;
 pub mod table;
 pub mod victim;
+pub mod waiting;
 
 pub use kit::{Heard, TestPlayer, TestServer};
-pub mod waiting;
 
 use farcall_client::{Client, ClientConfig, ConnectError};
 use farcall_server::{Admission, Server, ServerConfig};

@@ -24,16 +24,17 @@
 //! # }
 //! ```
 
-use std::io::{self, Write};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use farcall_link::randomness::simulation::Simulated;
 use tracing::Dispatch;
+use tracing_subscriber::fmt::format;
 use tracing_subscriber::fmt::time::FormatTime;
-use tracing_subscriber::fmt::{MakeWriter, format};
 
 use crate::chance::Chance;
+use crate::log::Log;
 
 /// Runs one world to its end and gives what it comes to. Chance for whatever the test itself decides is handed in.
 pub fn run<F: Future>(seed: u64, world: impl FnOnce(Chance) -> F) -> F::Output {
@@ -45,22 +46,22 @@ pub fn run<F: Future>(seed: u64, world: impl FnOnce(Chance) -> F) -> F::Output {
 }
 
 /// As [`run`], and all that servers and clients say in their logs, with the virtual time: the same for the same seed.
-pub fn logged<F: Future>(seed: u64, world: impl FnOnce(Chance) -> F) -> (F::Output, String) {
+pub fn logged<F: Future>(seed: u64, world: impl FnOnce(Chance) -> F) -> (F::Output, Vec<String>) {
     // While a process has one subscriber only, `tracing` asks the thread that comes to a line of code first whether anybody
     // listens there, and takes a no of one without subscriber, such as another test's, for all threads. So there are two.
     static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
     ANOTHER.get_or_init(|| {
         tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(io::sink).finish().into()
     });
-    let lines = Lines::default();
+    let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .event_format(format().with_timer(Virtual::default()))
         .with_ansi(false)
         .with_max_level(tracing::Level::DEBUG)
-        .with_writer(lines.clone())
+        .with_writer(log.clone())
         .finish();
     let ended = tracing::subscriber::with_default(subscriber, || run(seed, world));
-    (ended, lines.into_text())
+    (ended, log.take())
 }
 
 /// Runs one world twice.
@@ -69,10 +70,10 @@ pub fn logged<F: Future>(seed: u64, world: impl FnOnce(Chance) -> F) -> (F::Outp
 /// Where the second run says something else in its log, with the first line that differs.
 pub fn twice<F: Future>(seed: u64, world: impl Fn(Chance) -> F) {
     let ((_, first), (_, second)) = (logged(seed, &world), logged(seed, &world));
-    for (number, (one, other)) in first.lines().zip(second.lines()).enumerate() {
+    for (number, (one, other)) in first.iter().zip(&second).enumerate() {
         assert_eq!(one, other, "line {number} differs");
     }
-    assert_eq!(first.lines().count(), second.lines().count(), "one run says more");
+    assert_eq!(first.len(), second.len(), "one run says more");
 }
 
 /// Runs the seeds from 1 to `many`, or to `{name}_SEEDS` of the environment; of `{name}_SEED` only that one. Says how many
@@ -105,34 +106,5 @@ struct Virtual(OnceLock<tokio::time::Instant>);
 impl FormatTime for Virtual {
     fn format_time(&self, to: &mut format::Writer<'_>) -> std::fmt::Result {
         write!(to, "{:?}", self.0.get_or_init(tokio::time::Instant::now).elapsed())
-    }
-}
-
-/// Log lines.
-#[derive(Debug, Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Lines {
-    fn into_text(self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
-    }
-}
-
-impl Write for Lines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }

@@ -8,11 +8,9 @@ mod bytes;
 #[allow(dead_code, reason = "not every way to look is needed here")]
 mod raw;
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
-
 use farcall_protocol::{contract, contracts};
 use farcall_server::{Admission, Refusal, ServerConfig, route};
+use farcall_tests::log::Log;
 use farcall_tests::waiting::until;
 use farcall_tests::{Over, Table};
 use tracing::Level;
@@ -30,34 +28,6 @@ pub trait Yard {
 #[route(Yard::sum)]
 fn sum(x: i64, y: i64) -> i64 {
     x.wrapping_add(y)
-}
-
-/// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// The lines since the last time.
-    fn take(&self) -> Vec<String> {
-        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
-        String::from_utf8(bytes).expect("text").lines().map(str::to_owned).collect()
-    }
-
-    /// Lines so far that have this word.
-    fn has(&self, word: &str) -> bool {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).contains(word)
-    }
 }
 
 /// Longer than any line that a peer may cause.
@@ -82,9 +52,7 @@ async fn stranger(table: &Table) -> Raw {
 #[tokio::test(start_paused = true)]
 async fn every_hostile_peer_is_one_bounded_line() {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(Level::DEBUG).with_writer(move || writer.clone());
+    let subscriber = tracing_subscriber::fmt().with_max_level(Level::DEBUG).with_writer(log.clone());
     let _until_dropped = tracing::subscriber::set_default(subscriber.with_ansi(false).finish());
     let table = yard().await;
     log.take();

@@ -3,13 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use farcall_protocol::{contract, contracts};
 use farcall_server::route;
 use farcall_tests::TestServer;
+use farcall_tests::log::Log;
 
 #[contract(served_by = server)]
 trait Lobby {
@@ -30,27 +29,9 @@ fn works(ms: u64) -> u32 {
     2
 }
 
-#[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// Warnings since the last time.
-    fn take(&self) -> Vec<String> {
-        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
-        let text = String::from_utf8(bytes).unwrap();
-        text.lines().filter(|line| line.contains("held the connection's task")).map(str::to_owned).collect()
-    }
+/// Warnings since the last time.
+fn warnings(log: &Log) -> Vec<String> {
+    log.take().into_iter().filter(|line| line.contains("held the connection's task")).collect()
 }
 
 /// A second passes: at most one warning comes in that time.
@@ -64,24 +45,23 @@ fn a_second_later() {
 #[tokio::test]
 async fn who_holds_the_task_is_named_and_one_of_many_the_second_time() {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone());
     let _until_dropped = tracing::subscriber::set_default(subscriber.finish());
     let game = TestServer::new(contracts![Lobby]);
     let ann = game.player("ann").await;
     assert_eq!(ann.works(1).await, Ok(2));
-    assert_eq!(log.take(), [""; 0], "a millisecond is nothing");
+    assert_eq!(warnings(&log), [""; 0], "a millisecond is nothing");
     assert_eq!(ann.works(15).await, Ok(2));
-    let [alone] = &log.take()[..] else { panic!("one line") };
+    let [alone] = &warnings(&log)[..] else { panic!("one line") };
     assert!(alone.contains("route=Lobby.works") && alone.contains("tests/slow.rs:"), "{alone}");
     a_second_later();
     // Several in one batch: who it was is not known yet.
     let together = || async { tokio::join!(ann.quick(), ann.works(15), ann.quick()) };
     assert_eq!(together().await, (Ok(1), Ok(2), Ok(1)));
-    let [together_line] = &log.take()[..] else { panic!("one line") };
+    let [together_line] = &warnings(&log)[..] else { panic!("one line") };
     assert!(together_line.contains("handlers=3"), "{together_line}");
     a_second_later();
     assert_eq!(together().await, (Ok(1), Ok(2), Ok(1)));
-    let [named] = &log.take()[..] else { panic!("one line") };
+    let [named] = &warnings(&log)[..] else { panic!("one line") };
     assert!(named.contains("route=Lobby.works"), "{named}");
 }

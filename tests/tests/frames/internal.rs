@@ -1,11 +1,11 @@
 //! Failures that are nobody's business: the peer gets a reference, the log gets the rest.
 
 use std::fmt;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::io;
 
 use farcall_client::{CallError, Failed};
 use farcall_server::{Admission, Bare, Failure, Reply, ServerConfig, route};
+use farcall_tests::log::Log;
 use farcall_tests::{Over, Table};
 
 const SECRET: &str = "/var/lib/game/saves/ann.sav";
@@ -55,26 +55,10 @@ fn name(text: &str) -> String {
     text.to_owned()
 }
 
-/// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn an_internal_error_is_logged_here_and_only_referred_to_there() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     let _until_dropped = tracing::subscriber::set_default(subscriber);
     let config = ServerConfig {
         bare: Bare::Named(vec!["level", "level_later", "level_replied"]),
@@ -94,13 +78,13 @@ async fn an_internal_error_is_logged_here_and_only_referred_to_there() {
         .unwrap_err()
         .map_handler(|no| match no {});
     let replied = session.call::<_, Result<u32, String>>("level_replied", (name("bob"),)).await.unwrap_err();
+    let logged = log.take();
     for error in [now, later, replied] {
         let CallError::Failed(Failed::Internal { reference }) = error else { panic!("{error:?}") };
         assert!(error.may_have_run() && !error.may_retry());
         let said = format!("{error} {error:?}");
         assert!(!said.contains(SECRET) && !said.contains("fire"), "the peer learns nothing: {said}");
-        let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-        let line = log.lines().find(|line| line.contains(&format!("{reference:08x}"))).expect("a line");
+        let line = logged.iter().find(|line| line.contains(&format!("{reference:08x}"))).expect("a line");
         assert!(line.contains("ERROR") && line.contains("uid=ann"), "{line}");
         assert!(line.contains(&format!("cannot load {SECRET}: the disk is on fire")), "{line}");
     }
