@@ -99,7 +99,7 @@ impl End {
     fn call(&mut self, within_ms: u16, bytes: u16, parent: Option<u8>, now: Instant) {
         let deadline = now + Duration::from_millis(u64::from(within_ms) + 1);
         let parent = parent.and_then(|nth| pick(self.taken.iter(), nth));
-        let call = NewCall { to: TARGET, deadline, parent, body: &body(bytes) };
+        let call = NewCall { to: TARGET, deadline, parent, body: Message::Shared(&body(bytes).into()) };
         let caller = self.next;
         match self.session.call(call, None, now) {
             Ok(id) => drop(self.polled.insert(caller, id)),
@@ -125,7 +125,7 @@ impl End {
         });
         for (caller, ticket) in std::mem::take(&mut self.waiting) {
             let deadline = now + Duration::from_secs(1);
-            let call = NewCall { to: TARGET, deadline, parent: None, body: &[7; 9] };
+            let call = NewCall { to: TARGET, deadline, parent: None, body: Message::Own(&[7; 9]) };
             match self.session.call(call, Some(ticket), now) {
                 Ok(id) => drop(self.polled.insert(caller, id)),
                 Err(CannotCall::Wait(ticket)) if self.session.wait(ticket, caller) => {

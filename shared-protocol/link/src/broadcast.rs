@@ -4,13 +4,14 @@ use std::cell::OnceCell;
 
 use bytes::Bytes;
 use farcall_protocol::codec::Codec;
-use farcall_protocol::session::{Body, Message as Outgoing};
+use farcall_protocol::session::Message as Outgoing;
 use farcall_protocol::wire::Target;
 use farcall_protocol::{Answer, Delivery, Dropped, NotExecuted, Notified, RouteDescriptor, ServedBy};
 use serde::Serialize;
 
 use crate::call::Call;
-use crate::peer::{Peer, with_encoded};
+use crate::encoded::{Encoded, with_encoded};
+use crate::peer::Peer;
 use crate::trace::{self, CallName};
 
 /// A message on its way to any number of sessions.
@@ -61,8 +62,7 @@ impl<'a, A: Serialize> Broadcast<'a, A> {
         let current = session.current();
         let (route, signature) = (self.route.id, self.route.signature);
         let target = Target { route, signature, trace: trace::id_for(current) };
-        let body =
-            self.body(session.codec()).map(|body| Body::from_slice(body)).ok_or(NotExecuted::Unencodable);
+        let body = self.body(session.codec()).map(Encoded::shared).ok_or(NotExecuted::Unencodable);
         Call::new(session.shared().clone(), CallName::Static(self.route.name), target, body, current)
     }
 

@@ -9,13 +9,14 @@ use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use farcall_protocol::codec::Codec;
-use farcall_protocol::session::{Body, CannotCall, NewCall, Outcome, Session, Ticket};
+use farcall_protocol::session::{CannotCall, NewCall, Outcome, Session, Ticket};
 use farcall_protocol::wire::Target;
 use farcall_protocol::{
     Answer, CallError, CallId, Failed, NotExecuted, RouteDescriptor, RouteError, show_arguments,
 };
 
 use crate::context::Current;
+use crate::encoded::Encoded;
 use crate::inbox::{FrameWork, Item};
 use crate::router::ARGUMENTS_SHOWN_BYTES;
 use crate::shared::{Shared, Waiter};
@@ -32,7 +33,7 @@ pub struct Call<R: Answer> {
     shared: Arc<Shared>,
     name: CallName,
     target: Target,
-    body: Body,
+    body: Encoded,
     within: Option<Duration>,
     current: Option<Current>,
     state: State,
@@ -60,12 +61,12 @@ impl<R: Answer> Call<R> {
         shared: Arc<Shared>,
         name: CallName,
         target: Target,
-        body: Result<Body, NotExecuted>,
+        body: Result<Encoded, NotExecuted>,
         current: Option<Current>,
     ) -> Self {
         let (body, state) = match body {
             Ok(body) => (body, State::New),
-            Err(why) => (Body::new(), State::Never(why)),
+            Err(why) => (Encoded::copied(&[]), State::Never(why)),
         };
         Self { shared, name, target, body, within: None, current, state, _answer: PhantomData }
     }
@@ -73,7 +74,7 @@ impl<R: Answer> Call<R> {
     /// Logs what it carries, where that is logged.
     pub(crate) fn showing(self, route: &'static RouteDescriptor) -> Self {
         trace::arguments(&self.shared, self.shared.side, route.name, || {
-            show_arguments(self.shared.codec, route.arguments, &self.body, ARGUMENTS_SHOWN_BYTES)
+            show_arguments(self.shared.codec, route.arguments, self.body.bytes(), ARGUMENTS_SHOWN_BYTES)
         });
         self
     }
@@ -209,14 +210,14 @@ impl<R: Answer> Call<R> {
             deadline = deadline.min(current.deadline);
         }
         let parent = self.current.filter(|current| current.session == self.shared.id).and_then(|c| c.call);
-        let call = NewCall { to: self.target, deadline, parent, body: &self.body };
+        let call = NewCall { to: self.target, deadline, parent, body: self.body.message() };
         (deadline, session.call(call, ticket, now))
     }
 
     /// What logs the call's end, if calls are logged.
     fn finish_trace(&self) -> impl FnOnce(&Reply<R>) + Send + 'static {
         let logged = trace::Started::now().map(|started| (started, self.name.clone(), self.shared.clone()));
-        let (bytes, trace) = (self.body.len(), self.target.trace);
+        let (bytes, trace) = (self.body.bytes().len(), self.target.trace);
         move |reply| {
             if let Some((started, name, shared)) = logged {
                 trace::made(&shared, &name, bytes, trace, &started, reply);
@@ -251,7 +252,7 @@ impl<R: Answer> Future for Call<R> {
                     trace::made(
                         &this.shared,
                         &this.name,
-                        this.body.len(),
+                        this.body.bytes().len(),
                         this.target.trace,
                         &started,
                         &reply,

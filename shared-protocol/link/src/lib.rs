@@ -14,6 +14,7 @@ mod call;
 mod context;
 mod dispatch;
 mod driver;
+mod encoded;
 mod inbox;
 mod link;
 mod login;

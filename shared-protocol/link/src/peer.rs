@@ -1,13 +1,12 @@
 //! The handle to the other end of a session: what stubs are called on, and what they do.
 
-use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use farcall_protocol::codec::{Codec, CodecError};
+use farcall_protocol::codec::Codec;
 use farcall_protocol::handshake::Claimed;
-use farcall_protocol::session::{Body, Counts, LatestKey, Message as Outgoing};
+use farcall_protocol::session::{Counts, LatestKey, Message as Outgoing};
 use farcall_protocol::wire::Target;
 use farcall_protocol::{
     Answer, Caller, CloseReason, Delivery, Dropped, Message, NotExecuted, Notified, Raw, Reaches,
@@ -17,6 +16,7 @@ use serde::Serialize;
 
 use crate::call::Call;
 use crate::context::Current;
+use crate::encoded::{Encoded, with_encoded};
 use crate::link::Address;
 use crate::resume::{SessionEvent, Tombstone};
 use crate::shared::Shared;
@@ -224,7 +224,7 @@ impl SessionHandle<'_> {
         let signature = signature.unwrap_or(Signature(0));
         let target = Target { route: RouteId::of(route), signature, trace: trace::id_for(current) };
         let name = CallName::Owned(Arc::from(route));
-        Call::new(self.shared.clone(), name, target, Ok(Body::from_slice(body)), current)
+        Call::new(self.shared.clone(), name, target, Ok(Encoded::copied(body)), current)
     }
 
     /// Sends a message with a body that the caller has encoded: see [`call_raw`](Self::call_raw).
@@ -265,7 +265,7 @@ impl SessionHandle<'_> {
     ) -> Call<R> {
         let current = self.current();
         let target = Target { route, signature, trace: trace::id_for(current) };
-        let body = encoded(self.shared.codec, arguments).map_err(|_| NotExecuted::Unencodable);
+        let body = Encoded::of(self.shared.codec, arguments).map_err(|_| NotExecuted::Unencodable);
         Call::new(self.shared.clone(), name, target, body, current)
     }
 
@@ -283,45 +283,6 @@ impl SessionHandle<'_> {
         trace::told(self.shared, route.name, sent);
         sent
     }
-}
-
-thread_local! {
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Scratch space kept for the next message; what a large one needed is given back.
-const SCRATCH_BYTES_KEPT: usize = 64 << 10;
-/// From so many bytes on a copy costs more than new space for the next.
-const LARGE_BODY_BYTES: usize = 4 << 10;
-
-/// Encodes outside every lock: what runs here is the user's `Serialize`.
-pub(crate) fn with_encoded<A: Serialize, R>(
-    codec: Codec,
-    arguments: &A,
-    use_it: impl FnOnce(Result<&[u8], CodecError>) -> R,
-) -> R {
-    // Taken out rather than borrowed: a user's Serialize may itself send something.
-    let mut scratch = SCRATCH.take();
-    scratch.clear();
-    let encoded = codec.encode(arguments, &mut scratch);
-    let result = use_it(encoded.map(|()| &scratch[..]));
-    if scratch.capacity() <= SCRATCH_BYTES_KEPT {
-        SCRATCH.set(scratch);
-    }
-    result
-}
-
-/// Encodes a body to be kept. A large one keeps the space in which it was written, instead of being copied out of it.
-fn encoded<A: Serialize>(codec: Codec, arguments: &A) -> Result<Body, CodecError> {
-    let mut scratch = SCRATCH.take();
-    scratch.clear();
-    codec.encode(arguments, &mut scratch)?;
-    if scratch.len() >= LARGE_BODY_BYTES {
-        return Ok(Body::from_vec(scratch));
-    }
-    let body = Body::from_slice(&scratch);
-    SCRATCH.set(scratch);
-    Ok(body)
 }
 
 /// The signature of a route that takes a tuple `A` and answers `R`.

@@ -34,8 +34,9 @@ fn the_future_that_drives_a_session_holds_little_beside_the_driver() {
 
 #[test]
 fn what_is_made_for_each_call_is_bounded() {
-    // Inside the caller's own future, once for each call in flight: the body is in it, up to 48 bytes.
-    at_most("Call", size_of::<Call<u64>>(), 232);
+    // Inside the caller's own future, once for each call in flight: the body is in it, up to 48 bytes. 8 are for telling those from
+    // large ones, which the log takes without copying.
+    at_most("Call", size_of::<Call<u64>>(), 240);
     // 64 of them are on the driver's stack while it takes frames in.
     at_most("Event", size_of::<Event<'_, Waiter>>(), 88);
 }

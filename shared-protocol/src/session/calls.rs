@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::incoming::Parked;
 use super::outgoing::Withdrawal;
-use super::{Body, Event, Outcome, Session, Sink, Stop, Ticket};
+use super::{Body, Event, Message, Outcome, Session, Sink, Stop, Ticket};
 use crate::error::{CallError, Failed, NotExecuted};
 use crate::ids::CallId;
 use crate::limits::Limits;
@@ -22,7 +22,7 @@ pub struct NewCall<'a> {
     /// The peer's call within whose handling it is made.
     pub parent: Option<CallId>,
     /// The arguments.
-    pub body: &'a [u8],
+    pub body: Message<'a>,
 }
 
 /// Why a call was not made.
@@ -78,7 +78,7 @@ impl<W> Session<W> {
         if self.closed.is_some() {
             return refuse(NotExecuted::NeverSent);
         }
-        let (bytes, max) = (call.body.len(), self.peer.body_bytes_max);
+        let (bytes, max) = (call.body.bytes().len(), self.peer.body_bytes_max);
         if bytes > max as usize {
             return refuse(NotExecuted::TooLarge { bytes: u32::try_from(bytes).unwrap_or(u32::MAX), max });
         }
@@ -128,7 +128,7 @@ impl<W> Session<W> {
         log.reserve();
         self.counts.calls_made += 1;
         self.outgoing.start(self.peer.slots_max, depth, deadline, |id| {
-            log.append(&Frame::Call { id, to, remaining_ms, parent, body }, now)
+            log.append_with(body, |body| Frame::Call { id, to, remaining_ms, parent, body }, now)
         })
     }
 
@@ -147,7 +147,8 @@ impl<W> Session<W> {
     /// The next waiting caller, if a call could be made now. Ask after every call that waited, whether it got
     /// through or was refused.
     pub fn wake_next(&mut self) -> Option<W> {
-        let could = self.outgoing.has_permit(&self.peer, false)
+        let could = !self.waiting.is_empty()
+            && self.outgoing.has_permit(&self.peer, false)
             && self.log.has_room_for_call(CALL_FIELDS_BYTES)
             && !self.incoming.has_parked();
         if could { self.waiting.wake_front() } else { None }
@@ -286,6 +287,7 @@ fn borrowed(ending: &Outcome) -> Ending<'_> {
 }
 
 /// What is left of a deadline as the wire says it (P-39): rounded up, so that a live call never says 0.
+#[inline]
 pub(super) fn remaining_ms(deadline: Instant, now: Instant) -> u32 {
     let left = deadline.saturating_duration_since(now) + Duration::from_nanos(999_999);
     // Not `as_millis`, which divides 128 bits, for every call.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::messages::Message;
 use super::output::Batch;
 use super::stretch::{BATCH_BYTES, Stretch, frame_bytes, refresh};
 use crate::ids::CallId;
@@ -78,6 +79,8 @@ const TAIL_BYTES: usize = 512;
 const TAIL_BYTES_MAX: usize = 8 << 10;
 /// With less left, an empty tail gets new space: fields of a frame, and a small body.
 const FRAME_BYTES: usize = 128;
+/// Below this, copying a shared body costs less than another piece in each write.
+const COPIED_BYTES_MAX: usize = 512;
 /// What a call keeps free for its own cancel: the frame and its overhead.
 pub(super) const CANCEL_RESERVE_BYTES: usize = HEADER_BYTES + 8 + Limits::FRAME_OVERHEAD_BYTES;
 
@@ -135,6 +138,7 @@ impl Log {
     }
 
     /// Whether a frame of that many bytes fits.
+    #[inline]
     pub(super) fn has_room(&self, frame_bytes: usize) -> bool {
         let (bytes_max, next_max) = self.detached.unwrap_or((self.bytes_max, u64::MAX));
         self.next < next_max
@@ -143,6 +147,7 @@ impl Log {
 
     /// Whether a call of that many bytes fits, with the room for its cancel. The cancels of calls in flight never
     /// take more than half: the rest is for replies, which calls of the other end may be waiting for.
+    #[inline]
     pub(super) fn has_room_for_call(&self, frame_bytes: usize) -> bool {
         self.has_room(frame_bytes + CANCEL_RESERVE_BYTES)
             && self.reserved + CANCEL_RESERVE_BYTES <= self.bytes_max / 2
@@ -162,6 +167,7 @@ impl Log {
     }
 
     /// Appends a frame. Room is the caller's to check: some frames have theirs reserved.
+    #[inline]
     pub(super) fn append(&mut self, frame: &Frame<'_>, now: Instant) -> Place {
         self.make_space();
         let before = self.tail.head.len();
@@ -170,7 +176,23 @@ impl Log {
         self.count(before, wire_bytes, now)
     }
 
-    /// Appends a frame whose body is shared with other sessions, without copying it.
+    /// Appends the frame of a body, which is copied unless it is shared and large.
+    #[inline]
+    pub(super) fn append_with<'a>(
+        &mut self,
+        body: Message<'a>,
+        frame: impl FnOnce(&'a [u8]) -> Frame<'a>,
+        now: Instant,
+    ) -> Place {
+        match body {
+            Message::Shared(shared) if shared.len() > COPIED_BYTES_MAX => {
+                self.append_shared(&frame(&[]), shared.clone(), now)
+            }
+            copied => self.append(&frame(copied.bytes()), now),
+        }
+    }
+
+    /// Appends a frame whose body is elsewhere, without copying it.
     pub(super) fn append_shared(&mut self, frame: &Frame<'_>, body: Bytes, now: Instant) -> Place {
         self.make_space();
         let before = self.tail.head.len();
@@ -185,6 +207,7 @@ impl Log {
         place
     }
 
+    #[inline]
     fn make_space(&mut self) {
         let head = &mut self.tail.head;
         if head.is_empty() && head.capacity() < FRAME_BYTES {
@@ -200,6 +223,7 @@ impl Log {
         (head.is_empty() && head.capacity() >= FRAME_BYTES).then_some(head)
     }
 
+    #[inline]
     fn count(&mut self, before: usize, wire_bytes: usize, now: Instant) -> Place {
         let place = Place { position: self.next, offset: self.tail.base + before as u64 };
         self.next += 1;
@@ -456,6 +480,19 @@ mod tests {
         let void = (Kind::Void, 0);
         assert_eq!(kinds(&bytes), [(Kind::Call, 38), void, (Kind::Call, 33), void]);
         assert_eq!(log.ack(4), Ok(true));
+    }
+
+    #[test]
+    fn a_withdrawn_frame_loses_the_body_that_it_has_elsewhere() {
+        let now = Instant::now();
+        let mut log = Log::new(10_000);
+        log.append(&call(0, &[7; 10]), now);
+        let place = log.append_shared(&call(1, &[]), Bytes::from(vec![8; 600]), now);
+        log.append(&call(2, &[7; 10]), now);
+        log.void(place);
+        let bytes = written(&mut log, now, None);
+        assert_eq!(kinds(&bytes), [(Kind::Call, 38), (Kind::Void, 0), (Kind::Call, 38)]);
+        assert_eq!((log.ack(3), log.bytes()), (Ok(true), 0));
     }
 
     #[test]

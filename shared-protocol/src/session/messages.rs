@@ -8,24 +8,22 @@ use super::{LatestKey, Session};
 use crate::error::{Dropped, Notified};
 use crate::wire::{Frame, HEADER_BYTES, Target};
 
-/// A message's body: the sender's own, or shared with other sessions.
+/// The body of a message or a call: the sender's own, or shared.
 #[derive(Debug, Clone, Copy)]
 pub enum Message<'a> {
     /// Copied into the log.
     Own(&'a [u8]),
-    /// Encoded once for many sessions; kept by reference where that is cheaper than a copy.
+    /// Encoded once for many sessions, or large; kept by reference where that is cheaper than a copy.
     Shared(&'a Bytes),
 }
 
-/// Below this, copying a shared body into the log costs less than another piece in each write.
-const COPIED_BYTES_MAX: usize = 512;
 /// Fields of a Notify around its body, with a trace id.
 const FIELDS_BYTES: usize = HEADER_BYTES + 16 + 17;
 /// Lossy messages kept for the next write; more are dropped, which is what they are for.
 const DROPPABLE_BYTES_MAX: usize = 16 << 10;
 
-impl Message<'_> {
-    fn bytes(&self) -> &[u8] {
+impl<'a> Message<'a> {
+    pub(super) fn bytes(self) -> &'a [u8] {
         match self {
             Self::Own(bytes) => bytes,
             Self::Shared(bytes) => bytes,
@@ -50,14 +48,7 @@ impl<W> Session<W> {
         if !self.has_room(body.len()) {
             return Notified::Dropped(Dropped::Full);
         }
-        match message {
-            Message::Shared(shared) if shared.len() > COPIED_BYTES_MAX => {
-                self.log.append_shared(&Frame::Notify { to, body: &[] }, shared.clone(), now);
-            }
-            _ => {
-                self.log.append(&Frame::Notify { to, body }, now);
-            }
-        }
+        self.log.append_with(message, |body| Frame::Notify { to, body }, now);
         self.counts.messages_sent += 1;
         Notified::Sent
     }

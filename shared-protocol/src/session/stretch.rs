@@ -19,6 +19,7 @@ pub(super) struct Stretch {
 /// About how much is handed to the writer at once: what is handed over counts as sent, so a call in it can no
 /// longer be withdrawn.
 pub(super) const BATCH_BYTES: usize = 64 << 10;
+
 impl Stretch {
     pub(super) fn bytes(&self) -> usize {
         self.head.len() + self.body.as_ref().map_or(0, Bytes::len)
@@ -42,11 +43,15 @@ impl Stretch {
     pub(super) fn drop_voids(&mut self, voids: &mut u32) {
         let old = std::mem::take(&mut self.head);
         let mut at = 0;
-        for _ in 0..self.frames {
+        for index in 1..=self.frames {
             let end = (at + frame_bytes(&old[at..])).min(old.len());
             if old[at + Fields::KIND] == Kind::Void as u8 && end - at > HEADER_BYTES {
                 Frame::Void.put(&mut self.head);
                 *voids = voids.saturating_sub(1);
+                if index == self.frames {
+                    // The last one's body may be elsewhere.
+                    self.body = None;
+                }
             } else {
                 self.head.extend_from_slice(&old[at..end]);
             }

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use farcall_protocol::session::{
     Batch, CannotCall, Event, LatestKey, Message, NewCall, Outcome, Session, Taken, Ticket,
 };
@@ -45,7 +46,7 @@ pub struct End {
 struct Ask {
     call: usize,
     /// Body and the rest, for another attempt.
-    body: Vec<u8>,
+    body: Bytes,
     deadline: Instant,
     parent: Option<CallId>,
     to: Target,
@@ -107,7 +108,7 @@ impl End {
         let call = history.asks(self.side, deadline);
         let ask = Ask {
             call,
-            body: body(call as u32, self.body_bytes_max, chance),
+            body: body(call as u32, self.body_bytes_max, chance).into(),
             deadline,
             parent,
             to: target(chance),
@@ -131,7 +132,12 @@ impl End {
         self.count(Happening::MakeCall);
         let ask = &self.asked[at];
         let (call, State::Waiting(ticket)) = (ask.call, ask.state) else { panic!("woken for nothing") };
-        let new = NewCall { to: ask.to, deadline: ask.deadline, parent: ask.parent, body: &ask.body };
+        let new = NewCall {
+            to: ask.to,
+            deadline: ask.deadline,
+            parent: ask.parent,
+            body: Message::Shared(&ask.body),
+        };
         let goes_on = match self.session.call(new, ticket, now) {
             Ok(id) => {
                 history.logged_call(self.side, call);

@@ -46,7 +46,7 @@ impl Storm {
     fn call(&mut self) {
         let number = self.tally.calls;
         let (deadline, body) = (self.now + secs(60), number.to_le_bytes());
-        let call = NewCall { to: target(), deadline, parent: None, body: &body };
+        let call = NewCall { to: target(), deadline, parent: None, body: Message::Own(&body) };
         match self.ends[1].call(call, None, self.now) {
             Ok(id) => {
                 self.tally.calls += 1;

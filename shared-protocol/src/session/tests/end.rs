@@ -87,7 +87,7 @@ impl End {
     pub(super) fn attempt(&mut self, call: usize, now: Instant) {
         let Ask { parent, deadline, body, state } = &self.asked[call];
         let State::Waiting(ticket) = *state else { panic!("not waiting") };
-        let new = NewCall { to: target(), deadline: *deadline, parent: *parent, body };
+        let new = NewCall { to: target(), deadline: *deadline, parent: *parent, body: Message::Own(body) };
         self.asked[call].state = match self.session.call(new, ticket, now) {
             Ok(id) => {
                 assert_eq!(self.session.poll_call(id, || call), None);

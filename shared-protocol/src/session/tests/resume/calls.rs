@@ -119,7 +119,12 @@ fn withdrawn_from_the_replay(nested: bool, traced: bool) {
     p.notify(Client, b"before");
     let now = p.now;
     let to = Target { trace: traced.then_some(TraceId(5)), ..target() };
-    let new = NewCall { to, deadline: now + secs(1), parent: nested.then_some(parent), body: b"work" };
+    let new = NewCall {
+        to,
+        deadline: now + secs(1),
+        parent: nested.then_some(parent),
+        body: Message::Own(b"work"),
+    };
     let id = p.session(Client).call(new, None, now).expect("a permit");
     p.notify(Client, b"after");
     p.cut();
