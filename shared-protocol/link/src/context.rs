@@ -29,12 +29,14 @@ thread_local! {
 
 impl Current {
     /// The call in whose handler this runs, if it runs in one.
+    #[inline]
     pub(crate) fn get() -> Option<Self> {
         CURRENT.get()
     }
 
     /// Runs something as part of this call. Around every poll of a handler, not around its life: a thread polls
     /// many.
+    #[inline]
     pub(crate) fn scope<R>(self, run: impl FnOnce() -> R) -> R {
         struct Restore(Option<Current>);
         impl Drop for Restore {

@@ -133,6 +133,7 @@ impl Dispatcher {
         }
     }
 
+    #[inline]
     fn arrive(&mut self, arrived: Arrived, nested: bool, body: &[u8]) {
         if nested || (self.queue.is_empty() && self.has_slot()) {
             return self.start(arrived, body);
@@ -146,6 +147,7 @@ impl Dispatcher {
         }
     }
 
+    #[inline]
     fn has_slot(&self) -> bool {
         self.shared.running.load(Ordering::Acquire) < self.limits.handlers_running_max as usize
     }
@@ -227,6 +229,7 @@ impl Dispatcher {
             self.shared.inbox.push(item, self.limits.inbox_items_max, self.limits.inbox_bytes_max).is_err();
     }
 
+    #[inline]
     fn done(&mut self, call: Option<CallId>, ended: Ended, from: usize, handling: &Handling) {
         handling.finished(&self.shared, ended.clone().map_err(|error| error.map_handler(|()| &[][..])));
         match call {
@@ -242,6 +245,7 @@ impl Dispatcher {
     }
 
     /// What a handler has written behind all others.
+    #[inline]
     fn take_body(&mut self, from: usize) -> ReplyBody {
         let to = self.reply_bytes.len();
         if to - from < LARGE_REPLY_BYTES {

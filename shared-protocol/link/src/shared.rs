@@ -115,6 +115,7 @@ impl std::fmt::Debug for Shared {
 }
 
 /// Now, on the runtime's clock: tests move it.
+#[inline]
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
@@ -151,6 +152,7 @@ impl Shared {
         }
     }
 
+    #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, Core> {
         // Nothing under this lock runs user code, so a poisoned one can only come from a bug of ours; the
         // session's state is still the best there is for ending it.
@@ -177,6 +179,7 @@ impl Shared {
     }
 
     /// The driver's own access on behalf of handlers: it needs no waking.
+    #[inline]
     pub(crate) fn act<R>(&self, act: impl FnOnce(&mut Session<Waiter>) -> R) -> R {
         act(&mut self.lock().session)
     }

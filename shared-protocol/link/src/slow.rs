@@ -40,6 +40,7 @@ impl SlowHandlers {
     }
 
     /// One has run.
+    #[inline]
     pub(crate) fn ran(&mut self, shared: &Shared, route: RouteId) {
         (self.ran, self.last) = (self.ran + 1, Some(route));
         if let Some(until) = self.suspected_until {

@@ -36,6 +36,7 @@ impl fmt::Display for CallName {
 pub(crate) struct Started(Instant);
 
 impl Started {
+    #[inline]
     pub(crate) fn now() -> Option<Self> {
         are_calls_logged().then(|| Self(now()))
     }
@@ -45,11 +46,13 @@ impl Started {
     }
 }
 
+#[inline]
 fn are_calls_logged() -> bool {
     enabled!(target: TARGET, Level::DEBUG)
 }
 
 /// The trace that a new call belongs to: its parent's, or a new one where calls are logged.
+#[inline]
 pub(crate) fn id_for(current: Option<Current>) -> Option<TraceId> {
     current.and_then(|current| current.trace).or_else(|| are_calls_logged().then(fresh_id))
 }
@@ -116,15 +119,21 @@ fn line(
 }
 
 /// What a call or message carries, at the most talkative level only. `words` runs only then.
+#[inline]
 pub(crate) fn arguments(shared: &Shared, from: Side, name: &str, words: impl FnOnce() -> String) {
     if enabled!(target: TARGET, Level::TRACE) {
-        let player = &shared.uid;
-        let arrow = match from {
-            Side::Client => format!("{player} → {name}"),
-            Side::Server => format!("server → {player}: {name}"),
-        };
-        tracing::trace!(target: "farcall", uid = %player, session = %shared.id, "{arrow}({})", words());
+        arguments_in_words(shared, from, name, &words());
     }
+}
+
+#[cold]
+fn arguments_in_words(shared: &Shared, from: Side, name: &str, words: &str) {
+    let player = &shared.uid;
+    let arrow = match from {
+        Side::Client => format!("{player} → {name}"),
+        Side::Server => format!("server → {player}: {name}"),
+    };
+    tracing::trace!(target: "farcall", uid = %player, session = %shared.id, "{arrow}({words})");
 }
 
 /// A handler ended with an internal error: told here in full, to the peer only as the number returned.

@@ -68,6 +68,7 @@ impl Incoming {
     }
 
     /// Takes a call. The error is the peer's: it closes the session.
+    #[inline]
     pub(super) fn start(
         &mut self,
         id: CallId,
@@ -97,6 +98,7 @@ impl Incoming {
         Ok(())
     }
 
+    #[inline]
     fn running(&mut self, id: CallId) -> Option<&mut Running> {
         self.slots
             .get_mut(id.slot as usize)
@@ -120,6 +122,7 @@ impl Incoming {
     }
 
     /// How a handler that was stopped has ended.
+    #[inline]
     pub(super) fn stopped(&mut self, id: CallId) -> Option<Stop> {
         self.running(id).and_then(|call| call.stop)
     }
@@ -131,6 +134,7 @@ impl Incoming {
     }
 
     /// Whether the call still owes its terminal frame and has not been given one.
+    #[inline]
     pub(super) fn is_open(&mut self, id: CallId) -> bool {
         self.running(id).is_some_and(|call| !call.parked)
     }
@@ -143,6 +147,7 @@ impl Incoming {
     }
 
     /// Its terminal frame is in the log: the slot is free.
+    #[inline]
     pub(super) fn finish(&mut self, id: CallId) {
         let Some(slot) = self.slots.get_mut(id.slot as usize).filter(|slot| slot.generation == id.generation)
         else {

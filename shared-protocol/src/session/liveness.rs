@@ -78,6 +78,7 @@ impl Liveness {
     }
 
     /// A frame has begun of which so many bytes will come, as far as is known yet, or none has.
+    #[inline]
     pub(super) fn partial(&mut self, needed: Option<usize>, now: Instant) {
         let since = self.frame_begun.map_or(now, |(since, _)| since);
         self.frame_begun = needed.map(|bytes| (since, bytes));

@@ -67,6 +67,7 @@ impl<W> Session<W> {
     ///
     /// # Errors
     /// The peer's mistake: close the session with it.
+    #[inline]
     pub fn split<'a>(&self, bytes: &'a [u8]) -> Result<Split<'a>, CloseReason> {
         split(bytes, self.limits.frame_bytes_max())
             .map_err(|error| CloseReason::ours(error.code(), error.to_string()))
@@ -99,7 +100,7 @@ impl<W> Session<W> {
             };
             CloseReason::ours(code, error.to_string())
         })?;
-        if self.attachment == (Attachment::Attached { token_due: true }) && frame != Frame::TokenOk {
+        if matches!(self.attachment, Attachment::Attached { token_due: true }) && frame != Frame::TokenOk {
             return Err(CloseReason::ours(CloseCode::UnexpectedFrame, "before the new token was confirmed"));
         }
         // A frame that comes after it has a time of its own.

@@ -75,6 +75,10 @@ impl<W> Waiting<W> {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// Whom to wake when there may be room.
     pub(super) fn wake_front(&mut self) -> Option<W> {
         self.queue.front_mut().and_then(|entry| entry.waiter.take())

@@ -130,6 +130,7 @@ impl<'a> Frame<'a> {
     ///
     /// # Errors
     /// [`FrameError`], which names the kind.
+    #[inline]
     pub fn read(raw: RawFrame<'a>) -> Result<Self, FrameError> {
         let kind = raw.kind;
         match Self::fields(raw) {
@@ -139,6 +140,7 @@ impl<'a> Frame<'a> {
         }
     }
 
+    #[inline]
     fn fields(raw: RawFrame<'a>) -> Result<Option<Self>, Malformed> {
         if raw.flags & !flags_of(raw.kind) != 0 {
             return Err(Malformed);
@@ -179,6 +181,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Whether frames of this kind are numbered and acknowledged (P-40).
+    #[inline]
     pub const fn is_logged(&self) -> bool {
         matches!(
             self,
@@ -187,64 +190,74 @@ impl<'a> Frame<'a> {
     }
 
     /// Appends the frame.
+    #[inline]
     pub fn put(&self, out: &mut BytesMut) {
         self.put_before(out, 0);
     }
 
     /// Appends the frame without the last `body_bytes` of its body, which the sender writes by itself.
+    #[inline]
     pub(crate) fn put_before(&self, out: &mut BytesMut, body_bytes: usize) {
-        let (head, body) = self.head();
+        let mut head = Head::new();
+        let body = self.put_fields(&mut head);
         head.finish(body, body_bytes, out);
     }
 
-    /// All before the body, and the body.
-    fn head(&self) -> (Head, &[u8]) {
+    /// Puts all before the body into a head, and gives the body.
+    #[inline]
+    fn put_fields<'b>(&'b self, head: &mut Head) -> &'b [u8] {
         match self {
             Self::Call { id, to, remaining_ms, parent, body } => {
-                let flags = flags(to) | if parent.is_some() { FLAG_PARENT } else { 0 };
-                let mut head = Head::new(Kind::Call, flags);
-                put_call_id(&mut head, *id);
+                head.begin(Kind::Call, flags(to) | if parent.is_some() { FLAG_PARENT } else { 0 });
+                put_call_id(head, *id);
                 head.u64(to.route.0);
                 head.u64(to.signature.0);
                 head.u32(*remaining_ms);
                 if let Some(parent) = parent {
-                    put_call_id(&mut head, *parent);
+                    put_call_id(head, *parent);
                 }
-                put_metadata(&mut head, to);
-                (head, body)
+                put_metadata(head, to);
+                return body;
             }
             Self::Result { id, ending } => {
-                let mut head = Head::new(Kind::Result, 0);
-                put_call_id(&mut head, *id);
-                let body = outcome::put(ending, &mut head);
-                (head, body)
+                head.begin(Kind::Result, 0);
+                put_call_id(head, *id);
+                return outcome::put(ending, head);
             }
-            Self::Notify { to, body } => (message(Kind::Notify, None, to), body),
-            Self::Latest { number, to, body } => (message(Kind::Latest, Some(*number), to), body),
-            Self::Droppable { to, body } => (message(Kind::Droppable, None, to), body),
+            Self::Notify { to, body } => {
+                put_message(head, Kind::Notify, None, to);
+                return body;
+            }
+            Self::Latest { number, to, body } => {
+                put_message(head, Kind::Latest, Some(*number), to);
+                return body;
+            }
+            Self::Droppable { to, body } => {
+                put_message(head, Kind::Droppable, None, to);
+                return body;
+            }
             Self::Cancel { id } => {
-                let mut head = Head::new(Kind::Cancel, 0);
-                put_call_id(&mut head, *id);
-                (head, &[])
+                head.begin(Kind::Cancel, 0);
+                put_call_id(head, *id);
             }
-            Self::Void => (Head::new(Kind::Void, 0), &[]),
-            Self::TokenOk => (Head::new(Kind::TokenOk, 0), &[]),
-            Self::Ack { position, latest } => (numbers(Kind::Ack, *position, *latest), &[]),
+            Self::Void => head.begin(Kind::Void, 0),
+            Self::TokenOk => head.begin(Kind::TokenOk, 0),
+            Self::Ack { position, latest } => put_numbers(head, Kind::Ack, *position, *latest),
             Self::Ping { time_us, rtt_us } => {
-                let mut head = Head::new(Kind::Ping, 0);
+                head.begin(Kind::Ping, 0);
                 head.u64(*time_us);
                 head.u32(*rtt_us);
-                (head, &[])
             }
-            Self::Pong { echo_us, time_us } => (numbers(Kind::Pong, *echo_us, *time_us), &[]),
+            Self::Pong { echo_us, time_us } => put_numbers(head, Kind::Pong, *echo_us, *time_us),
             Self::Close { code, message } => {
-                let mut head = Head::new(Kind::Close, 0);
                 let message = &message.as_bytes()[..message.len().min(u16::MAX.into())];
+                head.begin(Kind::Close, 0);
                 head.u16(*code);
                 head.u16(message.len() as u16);
-                (head, message)
+                return message;
             }
         }
+        &[]
     }
 }
 
@@ -260,33 +273,35 @@ impl Fields {
     pub(crate) const CALL_REMAINING: usize = super::HEADER_BYTES + 8 + 8 + 8;
 }
 
-fn message(kind: Kind, number: Option<u64>, to: &Target) -> Head {
-    let mut head = Head::new(kind, flags(to));
+#[inline]
+fn put_message(head: &mut Head, kind: Kind, number: Option<u64>, to: &Target) {
+    head.begin(kind, flags(to));
     if let Some(number) = number {
         head.u64(number);
     }
     head.u64(to.route.0);
     head.u64(to.signature.0);
-    put_metadata(&mut head, to);
-    head
+    put_metadata(head, to);
 }
 
-fn numbers(kind: Kind, first: u64, second: u64) -> Head {
-    let mut head = Head::new(kind, 0);
+fn put_numbers(head: &mut Head, kind: Kind, first: u64, second: u64) {
+    head.begin(kind, 0);
     head.u64(first);
     head.u64(second);
-    head
 }
 
+#[inline]
 fn put_call_id(head: &mut Head, id: CallId) {
     head.u32(id.slot);
     head.u32(id.generation);
 }
 
+#[inline]
 pub(crate) fn call_id(c: &mut Cursor<'_>) -> Result<CallId, Malformed> {
     Ok(CallId { slot: c.u32()?, generation: c.u32()? })
 }
 
+#[inline]
 fn target(flags: u8, c: &mut Cursor<'_>) -> Result<Target, Malformed> {
     Ok(Target { route: RouteId(c.u64()?), signature: Signature(c.u64()?), trace: metadata(flags, c)? })
 }
@@ -304,6 +319,7 @@ const fn flags(to: &Target) -> u8 {
     if to.trace.is_some() { FLAG_METADATA } else { 0 }
 }
 
+#[inline]
 fn put_metadata(head: &mut Head, to: &Target) {
     if let Some(TraceId(trace)) = to.trace {
         head.u8(1);
@@ -315,6 +331,7 @@ fn put_metadata(head: &mut Head, to: &Target) {
 }
 
 /// Reads a metadata map: bounded, unknown keys skipped (P-31).
+#[inline]
 fn metadata(flags: u8, c: &mut Cursor<'_>) -> Result<Option<TraceId>, Malformed> {
     if flags & FLAG_METADATA == 0 {
         return Ok(None);

@@ -68,6 +68,7 @@ impl Status {
 pub type Ending<'a> = Result<&'a [u8], CallError<&'a [u8]>>;
 
 /// Puts an ending into a frame's head, and gives its body.
+#[inline]
 pub(super) fn put<'a>(ending: &Ending<'a>, head: &mut Head) -> &'a [u8] {
     let error = match ending {
         Ok(body) => {
@@ -127,6 +128,7 @@ fn put_not_executed(why: NotExecuted, head: &mut Head) {
     head.u8(status as u8);
 }
 
+#[inline]
 pub(super) fn take<'a>(cursor: &mut Cursor<'a>) -> Result<Ending<'a>, Malformed> {
     let status = Status::of(cursor.u8()?).ok_or(Malformed)?;
     let why = match status {

@@ -69,6 +69,7 @@ impl SplitError {
 ///
 /// # Errors
 /// [`SplitError`] as soon as the header shows it, before the frame's body has arrived.
+#[inline]
 pub fn split(bytes: &[u8], len_max: usize) -> Result<Split<'_>, SplitError> {
     let Some((&len, after)) = bytes.split_first_chunk::<4>() else {
         return Ok(Split::Partial { needed: HEADER_BYTES });
