@@ -6,11 +6,12 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use super::messages::Message;
 use super::output::Batch;
-use super::stretch::{BATCH_BYTES, Stretch, frame_bytes, refresh};
+use super::segment::Segment;
+use super::stretch::{BATCH_BYTES, Stretch};
 use crate::ids::CallId;
 use crate::limits::Limits;
 use crate::wire::{Fields, Frame, HEADER_BYTES, Kind};
@@ -46,17 +47,6 @@ pub(super) struct Log {
     voids: u32,
     /// The space that the tail was last given.
     tail_bytes: usize,
-}
-
-/// Frames on their way: immutable and shared with the writer.
-#[derive(Debug)]
-struct Segment {
-    /// Position behind its last frame.
-    end: u64,
-    frames: u32,
-    charged: usize,
-    head: Bytes,
-    body: Option<Bytes>,
 }
 
 /// Where a logged frame stands.
@@ -380,46 +370,6 @@ impl Log {
             (self.tail.head, self.tail_bytes) = (BytesMut::new(), 0);
             (self.sent, self.replay, self.closed) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
         }
-    }
-}
-
-impl Segment {
-    /// Forgets its first frames: the peer has them.
-    fn skip(&mut self, frames: u64) {
-        for _ in 0..frames.min(u64::from(self.frames)) {
-            let bytes = frame_bytes(&self.head).min(self.head.len());
-            self.head.advance(bytes);
-            self.frames -= 1;
-            self.charged = self.charged.saturating_sub(bytes + Limits::FRAME_OVERHEAD_BYTES);
-        }
-    }
-
-    /// Makes a frame a Void; what it carried stays, and means nothing (P-36).
-    fn void(&mut self, position: u64) {
-        let index = (position + u64::from(self.frames)).saturating_sub(self.end);
-        let mut at = 0;
-        for _ in 0..index {
-            at += frame_bytes(&self.head[at.min(self.head.len())..]);
-        }
-        self.change(|head| {
-            // The flags go with the kind: a Void has no fields for them to announce (P-02).
-            if let Some([kind, flags]) = head.get_mut(at + Fields::KIND..at + HEADER_BYTES) {
-                (*kind, *flags) = (Kind::Void as u8, 0);
-            }
-        });
-    }
-
-    fn refresh(&mut self, remaining_ms: impl Fn(CallId) -> Option<u32>) {
-        let frames = self.frames;
-        self.change(|head| refresh(head, frames, remaining_ms));
-    }
-
-    /// Changes its bytes, which a writer of the lost connection may still hold.
-    fn change(&mut self, change: impl FnOnce(&mut BytesMut)) {
-        let mut head =
-            std::mem::take(&mut self.head).try_into_mut().unwrap_or_else(|shared| shared[..].into());
-        change(&mut head);
-        self.head = head.freeze();
     }
 }
 

@@ -32,6 +32,7 @@ mod outgoing;
 mod output;
 mod receive;
 mod resume;
+mod segment;
 mod sink;
 mod stretch;
 mod timers;
