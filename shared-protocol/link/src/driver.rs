@@ -103,17 +103,11 @@ impl Driver {
     fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<CloseReason> {
         loop {
             self.change_connection();
-            let has_read = self.poll_read(cx);
-            self.dispatcher.resume(cx);
-            let now = now();
-            self.handle_timeout(now);
-            if has_read || !self.writing.is_empty() {
-                // Answers go at once, with whatever else there is; who asks next is not waited for.
-                self.poll_write(cx, now);
+            let mut now = None;
+            while self.poll_read(cx) {
+                now = Some(self.go_on(true, cx));
             }
-            if has_read && self.shared.is_open() {
-                continue;
-            }
+            let now = now.unwrap_or_else(|| self.go_on(false, cx));
             // Under the same lock in which callers queue: whatever comes later wakes this task.
             match self.shared.rest(cx.waker(), !self.writing.is_empty(), self.generation, now) {
                 Rest::Closed(reason) => return Poll::Ready(reason),
@@ -131,6 +125,18 @@ impl Driver {
                 }
             }
         }
+    }
+
+    /// Lets happen what has become due or possible. When that was, on the runtime's clock.
+    fn go_on(&mut self, has_read: bool, cx: &mut TaskContext<'_>) -> Instant {
+        self.dispatcher.resume(cx);
+        let now = now();
+        self.handle_timeout(now);
+        if has_read || !self.writing.is_empty() {
+            // Answers go at once, with whatever else there is; who asks next is not waited for.
+            self.poll_write(cx, now);
+        }
+        now
     }
 
     /// Goes on over another connection, if one has come for this session.
