@@ -101,3 +101,6 @@ impl Core {
         next.is_none_or(|next| self.alone.wakes_at.is_some_and(|wakes_at| wakes_at <= next))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,8 @@ mod slow;
 mod task;
 mod trace;
 pub mod transport;
+#[cfg(test)]
+mod unrun;
 mod writing;
 
 pub use broadcast::Broadcast;

@@ -1,55 +1,19 @@
 //! What only another thread's timing could bring about; all else of a return is tested with whole servers and clients.
 
-use std::sync::Arc;
+use std::future::Future;
+use std::io::{ErrorKind, Read};
+use std::pin::pin;
+use std::task::{Context, Waker};
 
-use farcall_protocol::codec::Codec;
-use farcall_protocol::handshake::Established;
+use farcall_protocol::ServedByClient;
 use farcall_protocol::session::Taken;
-use farcall_protocol::{Announced, Limits, ServedByClient, SessionId, Side};
 
 use super::*;
-use crate::inbox::Inbox;
-use crate::link::{Link, LinkConfig};
-use crate::router::{Bare, Router, Routes, Served, States};
 use crate::transport::memory;
+use crate::unrun::{session, sockets};
 
 const fn token(n: u8) -> Token {
     Token([n; 32])
-}
-
-/// A server's session whose client was given that token.
-fn session(token: Token) -> (Link, Arc<Shared>) {
-    let limits = Limits::default();
-    let served = Served {
-        side: Side::Server,
-        contracts: &[],
-        bare: Bare::None,
-        handlers_in: None,
-        routes: Routes::new(),
-        states: States::new(),
-        session: None,
-    };
-    let router = Arc::new(Router::collect(served).expect("a router"));
-    let established = Established {
-        session: SessionId([1; 16]),
-        uid: Uid::new("ann").expect("a uid"),
-        codec: Codec::Bincode,
-        peer: Announced::from(&limits),
-        heartbeat: limits.heartbeat,
-        silence_max: limits.silence_max,
-        server_time_us: 0,
-        epoch: 1,
-        resume_window: limits.resume_window,
-        resume_token: Some(token),
-    };
-    let inbox = Arc::new(Inbox::new(router.frame()));
-    let config =
-        LinkConfig { limits: Arc::new(limits), router, inbox, owner: Arc::new(()), data: Arc::new(()) };
-    let (io, _) = memory::pair();
-    let link =
-        Link::new(Side::Server, Box::new(io), &[], established, Duration::ZERO, Address::Memory, config);
-    let shared = link.peer::<ServedByClient>().session().shared().clone();
-    (link, shared)
 }
 
 /// Its client comes back.
@@ -68,7 +32,9 @@ fn comes_back(shared: &Shared, shown: &Token, attempt: u32, next: &Token) {
 
 #[tokio::test]
 async fn a_word_about_a_token_that_comes_late_confirms_no_later_one() {
-    let (_link, shared) = session(token(1));
+    let link = session(memory::pair().0, token(1));
+    let peer = link.peer::<ServedByClient>();
+    let shared = peer.session().shared().clone();
     let judge = |shown: &Token, attempt| match &shared.lock().pass {
         Pass::Accepts(tokens) => tokens.judge(&shown.0, attempt),
         _ => TokenVerdict::Unknown,
@@ -82,4 +48,24 @@ async fn a_word_about_a_token_that_comes_late_confirms_no_later_one() {
     shared.confirm_token(2);
     assert_eq!(judge(&token(1), 3), TokenVerdict::Stolen);
     assert_eq!(judge(&token(3), 3), TokenVerdict::Valid);
+}
+
+#[tokio::test]
+async fn a_caller_writes_nothing_to_a_connection_that_another_has_replaced() {
+    let (near, far) = sockets().await;
+    let mut far = far.into_std().expect("a socket");
+    let link = session(near, token(1));
+    let peer = link.peer::<ServedByClient>();
+    let shared = peer.session().shared().clone();
+    let mut driver = pin!(link.run());
+    let mut ignored = Context::from_waker(Waker::noop());
+    assert!(driver.as_mut().poll(&mut ignored).is_pending());
+    let asleep = shared.lock().driver.clone();
+    assert!(asleep.is_some());
+    comes_back(&shared, &token(1), 1, &token(2));
+    // As another thread finds it before the driver is woken.
+    shared.lock().driver = asleep;
+    let mut call = pin!(peer.session().call_raw("lost", None, b""));
+    assert!(call.as_mut().poll(&mut ignored).is_pending());
+    assert_eq!(far.read(&mut [0; 64]).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
 }
