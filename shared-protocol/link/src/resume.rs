@@ -147,7 +147,6 @@ impl Shared {
     /// The newest connection, and its number. Until it is [`connected`](Self::connected) nobody but the driver writes to it.
     pub(crate) fn take_arrival(&self) -> (u64, Option<Box<Arrival>>) {
         let mut core = self.lock();
-        core.alone.disconnect();
         (self.generation.load(Ordering::Acquire), core.arrival.take())
     }
 
