@@ -3,6 +3,7 @@
 
 pub mod chance;
 pub mod faults;
+pub mod kept;
 pub mod kit;
 pub mod log;
 pub mod proxy;

@@ -3,13 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use bytes::BytesMut;
 use farcall_client::ClientConfig;
 use farcall_protocol::{contract, contracts};
 use farcall_server::{Admission, Limits, ServerConfig, Session, State, States, route};
+use farcall_tests::kept::Kept;
 use farcall_tests::waiting::until;
 use farcall_tests::{Over, Table, raw};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -29,18 +30,7 @@ struct World {
 #[derive(Debug, Default)]
 struct Save(Mutex<Vec<String>>);
 
-#[derive(Debug, Default, Clone)]
-struct Story(Arc<Mutex<Vec<String>>>);
-
-impl Story {
-    fn add(&self, line: &str) {
-        self.0.lock().unwrap().push(line.to_owned());
-    }
-
-    fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
-    }
-}
+type Story = Kept<String>;
 
 #[route(Bag::take)]
 fn take(world: &mut World, story: State<Story>, save: Session<Save>, item: String) -> bool {

@@ -1,12 +1,11 @@
 //! A new version beside the old one: clients of another build at one server, what they may still call, and how one
 //! that is too old is turned away.
 
-use std::sync::{Arc, Mutex};
-
 use farcall_client::{CallError, ClientConfig, ConnectError, LoginError, LoginFailed, NotExecuted, Refusal};
 use farcall_protocol::handshake::Metadata;
 use farcall_protocol::{contract, contracts};
 use farcall_server::{Admission, ServerConfig, route};
+use farcall_tests::kept::Kept;
 use farcall_tests::{Over, Table, over_both_transports};
 
 /// What the server of yesterday serves.
@@ -46,15 +45,14 @@ fn order(drink: String) -> u32 {
 }
 
 /// The builds and facts that admission has seen.
-#[derive(Debug, Clone, Default)]
-struct Seen(Arc<Mutex<Vec<(u32, Metadata)>>>);
+type Seen = Kept<(u32, Metadata)>;
 
 /// A server that takes builds from 3 on.
 async fn tavern(over: Over) -> (Table, Seen) {
     let seen = Seen::default();
     let seeing = seen.clone();
     let admission = Admission::new(move |arrival| {
-        seeing.0.lock().unwrap().push((arrival.build, arrival.metadata.clone()));
+        seeing.add((arrival.build, arrival.metadata.clone()));
         async move {
             if arrival.build < 3 {
                 let (message, url) = ("build 3 or newer".into(), "https://game.example/update".into());
@@ -80,7 +78,7 @@ over_both_transports! {
         assert_eq!((&message[..], &url[..]), ("build 3 or newer", "https://game.example/update"));
         let ann = table.connect(with(3, facts("linux"))).await.unwrap();
         assert_eq!(ann.sum(2, 3).await, Ok(5));
-        assert_eq!(*seen.0.lock().unwrap(), [(2, facts("plan9")), (3, facts("linux"))]);
+        assert_eq!(seen.all(), [(2, facts("plan9")), (3, facts("linux"))]);
     }
 
     async fn only_what_has_changed_can_no_longer_be_called(over: Over) {

@@ -5,31 +5,18 @@ mod large;
 mod nesting;
 mod routes;
 
-use std::sync::{Arc, Mutex};
-
 use farcall_client::{Client, ClientConfig};
 use farcall_protocol::contracts;
 use farcall_server::{Admission, Limits, ServerConfig, States};
+use farcall_tests::kept::Kept;
 use farcall_tests::table::{Guest, House};
 use farcall_tests::{Over, Table};
 
 /// What players said, in order of arrival.
-#[derive(Debug, Default, Clone)]
-pub struct Said(Arc<Mutex<Vec<String>>>);
-
-impl Said {
-    fn add(&self, text: String) {
-        self.0.lock().unwrap().push(text);
-    }
-
-    fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
-    }
-}
+pub type Said = Kept<String>;
 
 /// What a player's handlers need.
-#[derive(Debug, Default, Clone)]
-pub struct Seen(Arc<Mutex<Vec<u64>>>);
+pub type Seen = Kept<u64>;
 
 /// A server with all routes, reachable for its own handlers.
 pub async fn house(over: Over, limits: Limits) -> (Table, Said) {

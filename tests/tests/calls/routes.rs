@@ -43,10 +43,10 @@ async fn hang(said: State<Said>) -> u32 {
     struct Stopped(State<Said>);
     impl Drop for Stopped {
         fn drop(&mut self) {
-            self.0.add("stopped".into());
+            self.0.add("stopped");
         }
     }
-    said.add("started".into());
+    said.add("started");
     let _stopped = Stopped(said);
     std::future::pending().await
 }
@@ -106,10 +106,10 @@ async fn ask(ctx: farcall_client::Context, text: String) -> String {
 
 #[route(Guest::event)]
 fn event(seen: State<Seen>, number: u64) {
-    seen.0.lock().unwrap().push(number);
+    seen.add(number);
 }
 
 #[route(Guest::state)]
 fn state(seen: State<Seen>, value: u64) {
-    seen.0.lock().unwrap().push(value);
+    seen.add(value);
 }

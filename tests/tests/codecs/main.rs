@@ -4,11 +4,11 @@
 mod raw;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use farcall_client::{Client, ClientConfig, Codec, ConnectError, LoginError, LoginFailed};
 use farcall_protocol::{Message, Shape, contract, contracts};
 use farcall_server::{Admission, CallError, CloseCode, ServerConfig, State, States};
+use farcall_tests::kept::Kept;
 use farcall_tests::{Over, Table, over_both_transports, waiting::until};
 use serde::de::Deserializer;
 use serde::ser::Serializer;
@@ -87,18 +87,7 @@ fn encoded(kind: usize) -> [usize; 2] {
 }
 
 /// What a side was told.
-#[derive(Debug, Default, Clone)]
-struct Told(Arc<Mutex<Vec<String>>>);
-
-impl Told {
-    fn add(&self, text: impl ToString) {
-        self.0.lock().unwrap().push(text.to_string());
-    }
-
-    fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
-    }
-}
+type Told = Kept<String>;
 
 #[farcall_server::route(Inn::sum)]
 fn sum(x: i64, y: i64) -> i64 {
@@ -127,7 +116,7 @@ fn cheers(to: String) -> bool {
 
 #[farcall_client::route(Drinker::toast)]
 fn toast(told: State<Told>, counted: Counted) {
-    told.add(counted.0);
+    told.add(counted.0.to_string());
 }
 
 async fn inn(over: Over) -> (Table, Told) {

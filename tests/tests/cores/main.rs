@@ -17,6 +17,7 @@ use farcall_client::route as client_route;
 use farcall_client::{Client, ClientConfig, Limits, Reconnect, State, States};
 use farcall_protocol::{contract, contracts};
 use farcall_server::{Admission, Context, Server, ServerConfig, Threads, route};
+use farcall_tests::kept::Kept;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
 
 #[contract(served_by = server)]
@@ -74,14 +75,7 @@ impl Gate {
 }
 
 /// What one player has heard.
-#[derive(Debug, Clone, Default)]
-struct Heard(Arc<Mutex<Vec<u32>>>);
-
-impl Heard {
-    fn all(&self) -> Vec<u32> {
-        self.0.lock().unwrap().clone()
-    }
-}
+type Heard = Kept<u32>;
 
 fn here() -> String {
     thread::current().name().unwrap_or_default().to_owned()
@@ -130,7 +124,7 @@ async fn ponder() -> u32 {
 
 #[client_route(Mate::hear)]
 fn hear(heard: State<Heard>, line: u32) {
-    heard.0.lock().unwrap().push(line);
+    heard.add(line);
 }
 
 /// Longer than anything here takes.

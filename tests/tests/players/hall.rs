@@ -1,11 +1,12 @@
 //! The game of these tests: a hall in which players hear things.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use farcall_client::{Client, ClientConfig, ConnectError, LoginError, LoginFailed};
 use farcall_protocol::{CloseCode, CloseReason, Message, contract, contracts};
 use farcall_server::{Admission, DuplicateLogin, Player, ServerConfig, State, States, route};
+use farcall_tests::kept::Kept;
 use farcall_tests::{Over, Table};
 use serde::{Deserialize, Serialize, Serializer};
 use tokio::sync::Notify;
@@ -62,32 +63,10 @@ impl Serialize for Counted {
 pub struct Gate(pub Arc<Notify>);
 
 /// What one player has heard, in order.
-#[derive(Debug, Clone, Default)]
-pub struct Heard(Arc<Mutex<Vec<u64>>>);
-
-impl Heard {
-    pub fn all(&self) -> Vec<u64> {
-        self.0.lock().unwrap().clone()
-    }
-
-    fn add(&self, line: u64) {
-        self.0.lock().unwrap().push(line);
-    }
-}
+pub type Heard = Kept<u64>;
 
 /// What happened, in order.
-#[derive(Debug, Clone, Default)]
-pub struct Story(Arc<Mutex<Vec<String>>>);
-
-impl Story {
-    pub fn add(&self, line: impl Into<String>) {
-        self.0.lock().unwrap().push(line.into());
-    }
-
-    pub fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
-    }
-}
+pub type Story = Kept<String>;
 
 #[route(Hall::wait)]
 async fn wait(gate: State<Gate>) -> u32 {

@@ -20,6 +20,7 @@ use farcall_client::{Client, ClientConfig, ClientEvent, Notified, Reconnect};
 use farcall_protocol::{contract, contracts};
 use farcall_server::{CloseCode, Context, Limits, State, States, route};
 use farcall_tests::faults::{Network, Towards};
+use farcall_tests::kept::Kept;
 use farcall_tests::waiting::until;
 use farcall_tests::{TestPlayer, TestServer};
 
@@ -47,18 +48,7 @@ trait Player {
 }
 
 /// What the server's handlers have seen, in order.
-#[derive(Debug, Clone, Default)]
-struct Notes(Arc<Mutex<Vec<u32>>>);
-
-impl Notes {
-    fn add(&self, number: u32) {
-        self.0.lock().unwrap().push(number);
-    }
-
-    fn all(&self) -> Vec<u32> {
-        self.0.lock().unwrap().clone()
-    }
-}
+type Notes = Kept<u32>;
 
 #[route(Lobby::slow)]
 async fn slow(notes: State<Notes>, number: u32, ms: u64) -> u32 {

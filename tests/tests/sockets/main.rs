@@ -8,13 +8,13 @@ mod half_open;
 mod proxy;
 mod sweep;
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use farcall_client::route as client_route;
 use farcall_client::{Client, ClientConfig, Limits, Reconnect, State, States};
 use farcall_protocol::{contract, contracts};
 use farcall_server::{Admission, Player, Server, ServerConfig, Session, route};
+use farcall_tests::kept::Kept;
 use farcall_tests::proxy::{Fault, Proxy, Towards};
 use farcall_tests::waiting::until;
 
@@ -38,18 +38,7 @@ trait Guest {
 }
 
 /// What one end's handlers have seen, in order.
-#[derive(Debug, Clone, Default)]
-struct Notes(Arc<Mutex<Vec<u32>>>);
-
-impl Notes {
-    fn add(&self, number: u32) {
-        self.0.lock().unwrap().push(number);
-    }
-
-    fn all(&self) -> Vec<u32> {
-        self.0.lock().unwrap().clone()
-    }
-}
+type Notes = Kept<u32>;
 
 #[route(Lobby::ask)]
 fn ask(notes: Session<Notes>, number: u32) -> u32 {
