@@ -11,7 +11,7 @@ use crate::entry::Entry;
 use crate::failure::Trouble;
 use crate::plan::Plan;
 use crate::report::{Conditions, Report};
-use crate::round::{self, Outcome};
+use crate::round::{self, Outcome, Round};
 use crate::tally::Tally;
 
 /// Takes all rounds, or as many as `stop` and the machine allow: what was measured is reported in any case.
@@ -77,6 +77,7 @@ async fn with_progress(
     stop: &CancellationToken,
 ) -> Result<Outcome, Trouble> {
     let live = Arc::new(round::new_tally()?);
+    let round = Round { plan, live: &live, stop };
     let showing = async {
         let mut ticks = tokio::time::interval(SHOW_EVERY);
         loop {
@@ -85,7 +86,7 @@ async fn with_progress(
         }
     };
     tokio::select! {
-        outcome = entry.steps().measure(plan, &live, stop) => outcome,
+        outcome = entry.steps().measure(&round) => outcome,
         () = showing => Err(Trouble::Interrupted),
     }
 }

@@ -8,11 +8,12 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::contender::{Contender, Server};
+use crate::contender::{Caller, Contender, Server};
 use crate::failure::{Failure, Trouble};
 use crate::plan::{Direction, OtherEnd, Plan};
 use crate::process::OwnChild;
 use crate::push;
+use crate::round::Round;
 use crate::tally::Failures;
 
 /// The listening end of a round in which clients speak.
@@ -65,14 +66,14 @@ impl<A> Others<A> {
     }
 }
 
-/// Has the clients of `plan` join the server at `address`, while `accepting` waits for them there.
+/// Has the clients of `round` join the server at `address`, while `accepting` waits for them there.
 pub(crate) async fn gather<C: Contender, T>(
     contender: C,
     address: SocketAddr,
-    plan: &Plan,
     accepting: impl Future<Output = Result<T, Failure>>,
-    stop: &CancellationToken,
+    round: &Round<'_>,
 ) -> Result<(T, Others<C::Answerer>), Trouble> {
+    let plan = round.plan;
     let clients_lost = |why| Trouble::Clients { wanted: plan.bots, why };
     let joining = async {
         match &plan.other_end {
@@ -87,24 +88,23 @@ pub(crate) async fn gather<C: Contender, T>(
             OtherEnd::Running(_) => Err(Trouble::Options("clients cannot join with --addr".into())),
         }
     };
-    meet(accepting, joining, plan, stop).await
+    meet(accepting, joining, round).await
 }
 
 /// Has clients join on one side while they are awaited on the other; whoever fails first ends both.
 pub(crate) async fn meet<T, U>(
     accepting: impl Future<Output = Result<T, Failure>>,
     joining: impl Future<Output = Result<U, Trouble>>,
-    plan: &Plan,
-    stop: &CancellationToken,
+    round: &Round<'_>,
 ) -> Result<(T, U), Trouble> {
     let accepting = async {
         let accepted = timeout(CLIENTS_JOIN, accepting).await.unwrap_or(Err(Failure::ConnectTimeout));
-        accepted.map_err(|why| Trouble::Clients { wanted: plan.bots, why })
+        accepted.map_err(|why| Trouble::Clients { wanted: round.plan.bots, why })
     };
     let both = async { tokio::try_join!(accepting, joining) };
     tokio::select! {
         joined = both => joined,
-        () = stop.cancelled() => Err(Trouble::Interrupted),
+        () = round.stop.cancelled() => Err(Trouble::Interrupted),
     }
 }
 
@@ -162,17 +162,38 @@ where
     (clients, refused)
 }
 
+/// Has `wanted` clients `connect` like [`connect_all`], as many at a time as the plan has in flight, and each have its first
+/// call answered; that is part of the time it took.
+pub(crate) async fn log_all_in<K: Caller, F>(
+    connect: impl Fn() -> F,
+    wanted: usize,
+    round: &Round<'_>,
+    connected: impl FnMut(Duration),
+) -> (Vec<K>, Failures)
+where
+    F: Future<Output = Result<K, Failure>> + Send + 'static,
+{
+    let Plan { in_flight, payload_bytes, .. } = *round.plan;
+    let log_in = || {
+        let connecting = connect();
+        async move {
+            let client = connecting.await?;
+            answered(&client, payload_bytes).await?;
+            Ok(client)
+        }
+    };
+    connect_all(log_in, wanted, in_flight, round.stop, connected).await
+}
+
 /// Connects within a bounded time.
 pub(crate) async fn in_time<T>(connecting: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     timeout(CONNECT, connecting).await.unwrap_or(Err(Failure::ConnectTimeout))
 }
 
-/// Awaits the one `call` by which both ends know for certain that a client is there.
-pub(crate) async fn answered(
-    call: impl Future<Output = Result<usize, Failure>>,
-    payload_bytes: usize,
-) -> Result<(), Failure> {
-    match timeout(CONNECT, call).await.unwrap_or(Err(Failure::Unanswered))? {
+/// Makes the one call by which both ends know for certain that `client` is there.
+pub(crate) async fn answered(client: &impl Caller, payload_bytes: usize) -> Result<(), Failure> {
+    let call = timeout(CONNECT, client.echo(&vec![0; payload_bytes])).await;
+    match call.unwrap_or(Err(Failure::Unanswered))? {
         bytes if bytes == payload_bytes => Ok(()),
         _ => Err(Failure::WrongReply),
     }

@@ -1,21 +1,18 @@
 //! A contender with its types forgotten, so that a list of them can be run in turn. One box per round, none per call.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio_util::sync::CancellationToken;
 
 use crate::contender::{Contender, Server};
 use crate::ends;
 use crate::failure::Trouble;
-use crate::plan::{Direction, Plan};
+use crate::plan::Direction;
 use crate::process;
 use crate::push::{Audience, Telling};
-use crate::round::{self, Outcome};
+use crate::round::{self, Outcome, Round};
 use crate::snapshots;
-use crate::tally::Tally;
 
 /// Enters a contender for [`run`](crate::run).
 pub fn entry<C: Contender>(contender: C) -> Entry {
@@ -46,12 +43,7 @@ pub(crate) trait Steps: Send + Sync {
     fn changed_limits(&self) -> Vec<String>;
 
     /// One round, measured here.
-    fn measure<'a>(
-        &'a self,
-        plan: &'a Plan,
-        live: &'a Arc<Tally>,
-        stop: &'a CancellationToken,
-    ) -> BoxFuture<'a, Result<Outcome, Trouble>>;
+    fn measure<'a>(&'a self, round: &'a Round<'a>) -> BoxFuture<'a, Result<Outcome, Trouble>>;
 
     /// In a child: answers as a server until stdin closes.
     fn serve(&self, at: SocketAddr) -> BoxFuture<'_, Result<(), Trouble>>;
@@ -79,13 +71,8 @@ impl<C: Contender> Steps for Entered<C> {
         self.0.changed_limits()
     }
 
-    fn measure<'a>(
-        &'a self,
-        plan: &'a Plan,
-        live: &'a Arc<Tally>,
-        stop: &'a CancellationToken,
-    ) -> BoxFuture<'a, Result<Outcome, Trouble>> {
-        Box::pin(round::measure(self.0, plan, live, stop))
+    fn measure<'a>(&'a self, round: &'a Round<'a>) -> BoxFuture<'a, Result<Outcome, Trouble>> {
+        Box::pin(round::measure(self.0, round))
     }
 
     fn serve(&self, at: SocketAddr) -> BoxFuture<'_, Result<(), Trouble>> {

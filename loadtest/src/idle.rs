@@ -1,54 +1,37 @@
 //! A round of idleness: clients connect, make one call each, and do nothing; what the server's process holds more than
 //! before, divided by their number, is a session's memory. The kernel's share of a connection is not in it.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::contender::{Caller, Contender};
+use crate::contender::Contender;
 use crate::ends;
 use crate::failure::Trouble;
-use crate::plan::Plan;
 use crate::process::OwnChild;
-use crate::round::{Account, Outcome};
-use crate::tally::Tally;
+use crate::round::{Outcome, Round};
 use crate::usage;
 
 /// Runs one round; [`round::measure`](crate::round::measure) has prepared it.
-pub(crate) async fn measure<C: Contender>(
-    contender: C,
-    plan: &Plan,
-    live: &Arc<Tally>,
-    stop: &CancellationToken,
-) -> Result<Outcome, Trouble> {
+pub(crate) async fn measure<C: Contender>(contender: C, round: &Round<'_>) -> Result<Outcome, Trouble> {
+    let Round { plan, live, stop } = *round;
     let server = ends::listen(contender, plan).await?;
     let child = server.child.as_ref();
-    let (address, payload_bytes) = (server.address, plan.payload_bytes);
-    let one = || async move {
-        let client = contender.connect(address).await?;
-        ends::answered(client.echo(&vec![0; payload_bytes]), payload_bytes).await?;
-        Ok(client)
-    };
-    let connect = |wanted, count: fn(&Tally, Duration)| {
-        ends::connect_all(one, wanted, plan.in_flight, stop, move |took| count(live, took))
-    };
+    let connect = || contender.connect(server.address);
     // The first few touch code and pools that belong to no session.
-    drop(connect(plan.in_flight, |_, _| {}).await);
+    drop(ends::log_all_in(connect, plan.in_flight, round, |_| {}).await);
     let before = settled(child, stop).await;
     let holding = async {
-        let (clients, refused) = connect(plan.bots, Tally::done).await;
+        let (clients, refused) = ends::log_all_in(connect, plan.bots, round, |took| live.done(took)).await;
         (settled(child, stop).await, clients, refused)
     };
-    let ((after, clients, refused), account) = Account::of(holding, USUAL, live, child).await;
-    let mut counts = live.total();
-    refused.into_iter().for_each(|(why, times)| counts.fail(why, times));
+    let ((after, clients, refused), account) = round.account(holding, child).await;
     let grown = before.zip(after).map(|(before, after)| after.saturating_sub(before) as f64);
     let session_bytes = grown.filter(|_| !clients.is_empty()).map(|grown| grown / clients.len() as f64);
     drop(clients);
     server.end().await;
-    Ok(Outcome { session_bytes, ..account.outcome(counts) })
+    Ok(Outcome { session_bytes, ..account.outcome(live.total().with(refused)) })
 }
 
 /// What the child holds once that no longer changes, or after a bounded time.
@@ -67,8 +50,6 @@ async fn settled(child: Option<&OwnChild>, stop: &CancellationToken) -> Option<u
     held()
 }
 
-/// About so long it takes; only the sampling goes by it.
-const USUAL: Duration = Duration::from_secs(5);
 /// Longer than it takes an allocator to give back what it will.
 const SETTLE: Duration = Duration::from_millis(500);
 const SETTLE_MAX: Duration = Duration::from_secs(10);

@@ -9,10 +9,8 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::Failure;
-use crate::plan::Plan;
 use crate::process::OwnChild;
-use crate::round::Account;
-use crate::tally::Tally;
+use crate::round::{Account, Round};
 
 /// What the task is told.
 #[derive(Debug, Default)]
@@ -41,16 +39,15 @@ impl Phase {
     }
 }
 
-/// Lets `task` work through a warm-up and a window of `plan`, and says what the window cost. A failure that ends it early
+/// Lets `task` work through the warm-up and the window of `round`, and says what the window cost. A failure that ends it early
 /// is counted, and ends the window with it.
 pub(crate) async fn work_through(
     mut task: JoinHandle<Result<(), Failure>>,
     phase: Arc<Phase>,
-    plan: &Plan,
-    live: &Tally,
     child: Option<&OwnChild>,
-    stop: &CancellationToken,
+    round: &Round<'_>,
 ) -> Account {
+    let Round { plan, live, stop } = *round;
     let mut ended = pass(plan.warm_up(), &mut task, stop).await;
     phase.measured.store(true, Ordering::Relaxed);
     let window = async {
@@ -58,7 +55,7 @@ pub(crate) async fn work_through(
             ended = pass(plan.window, &mut task, stop).await;
         }
     };
-    let ((), account) = Account::of(window, plan.window, live, child).await;
+    let ((), account) = round.account(window, child).await;
     phase.over.cancel();
     let ended = match ended {
         Some(ended) => ended,

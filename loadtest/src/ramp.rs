@@ -14,18 +14,17 @@ use crate::drive::{Draining, Driving};
 use crate::ends;
 use crate::failure::{Failure, Trouble};
 use crate::plan::Plan;
-use crate::round::{Account, Outcome};
+use crate::round::{Outcome, Round};
 use crate::stages::Stages;
 use crate::tally::Tally;
 
 /// Measures one round whose clients begin as `stages` say.
 pub(crate) async fn measure<C: Contender>(
     contender: C,
-    plan: &Plan,
     stages: &Stages,
-    live: &Arc<Tally>,
-    stop: &CancellationToken,
+    round: &Round<'_>,
 ) -> Result<Outcome, Trouble> {
+    let Round { plan, live, stop } = *round;
     let server = ends::listen(contender, plan).await?;
     let begin = Instant::now();
     let clients = (0..plan.bots as u64).filter_map(|number| {
@@ -35,7 +34,7 @@ pub(crate) async fn measure<C: Contender>(
         Some(tokio::spawn(client.run(server.address, times)))
     });
     let clients: Vec<_> = clients.collect();
-    let (ended, account) = Account::of(join_all(clients), plan.window, live, server.child.as_ref()).await;
+    let (ended, account) = round.account(join_all(clients), server.child.as_ref()).await;
     let mut draining = Vec::new();
     for client in ended {
         match client {
@@ -102,7 +101,8 @@ mod tests {
         let stages = Stages::ramp(10, Duration::from_millis(800));
         let plan = Plan { bots: 10, window: Duration::from_secs(1), ..inside(Workload::C) };
         let live = Arc::new(Tally::new().unwrap());
-        let outcome = measure(Raw, &plan, &stages, &live, &CancellationToken::new()).await.unwrap();
+        let round = Round { plan: &plan, live: &live, stop: &CancellationToken::new() };
+        let outcome = measure(Raw, &stages, &round).await.unwrap();
         assert!(outcome.counts.failures.is_empty() && outcome.counts.answered_in_window > 0);
         let bots: Vec<u64> = outcome.series.iter().filter_map(|sample| sample.bots).collect();
         assert!(bots[0] < 10 && bots.is_sorted() && bots.last() == Some(&10), "{bots:?}");
@@ -116,7 +116,8 @@ mod tests {
         let plan = Plan { bots: 3, other_end, ..inside(Workload::A) };
         let live = Arc::new(Tally::new().unwrap());
         let stages = Stages::ramp(3, Duration::from_millis(50));
-        let outcome = measure(Raw, &plan, &stages, &live, &CancellationToken::new()).await.unwrap();
+        let round = Round { plan: &plan, live: &live, stop: &CancellationToken::new() };
+        let outcome = measure(Raw, &stages, &round).await.unwrap();
         assert_eq!(outcome.counts.failures[&Failure::Refused], 3);
     }
 }

@@ -8,28 +8,21 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::contender::{Contender, Severable};
+use crate::contender::{Caller, Contender, Severable};
 use crate::ends;
 use crate::failure::{Failure, Trouble};
-use crate::plan::Plan;
-use crate::round::{Account, Outcome};
+use crate::round::{Outcome, Round};
 use crate::tally::Tally;
 
 /// Runs one round of returns; [`round::measure`](crate::round::measure) has prepared it.
-pub(crate) async fn measure<C: Contender>(
-    contender: C,
-    plan: &Plan,
-    live: &Arc<Tally>,
-    stop: &CancellationToken,
-) -> Result<Outcome, Trouble> {
+pub(crate) async fn measure<C: Contender>(contender: C, round: &Round<'_>) -> Result<Outcome, Trouble> {
+    let Round { plan, live, stop } = *round;
     let server = ends::listen(contender, plan).await?;
-    let (address, payload_bytes) = (server.address, plan.payload_bytes);
-    let one = || async move {
-        let client = contender.connect_severable(address).await?;
-        ends::answered(client.echo(&vec![0; payload_bytes]), payload_bytes).await?;
-        Ok(client)
+    let connect = || {
+        let connecting = contender.connect_severable(server.address);
+        async { connecting.await.map(Returning) }
     };
-    let (clients, refused) = ends::connect_all(one, plan.bots, plan.in_flight, stop, |_| {}).await;
+    let (clients, refused) = ends::log_all_in(connect, plan.bots, round, |_| {}).await;
     if let Some(why) = refused.keys().find(|why| why.leaves_out()) {
         return Err(Trouble::Clients { wanted: plan.bots, why: why.clone() });
     }
@@ -45,31 +38,35 @@ pub(crate) async fn measure<C: Contender>(
             () = stop.cancelled() => Vec::new(),
         }
     };
-    let (clients, account) = Account::of(all_back, USUAL, live, server.child.as_ref()).await;
+    let (clients, account) = round.account(all_back, server.child.as_ref()).await;
     // Unmeasured: what came back must be of use.
     for client in &clients {
-        if let Err(why) = ends::answered(client.echo(&vec![0; payload_bytes]), payload_bytes).await {
+        if let Err(why) = ends::answered(client, plan.payload_bytes).await {
             live.fail(why, 1);
         }
     }
-    let mut counts = live.total();
-    refused.into_iter().for_each(|(why, times)| counts.fail(why, times));
+    let counts = live.total().with(refused);
     coming.shutdown().await;
     drop(clients);
     server.end().await;
     Ok(account.outcome(counts))
 }
 
+/// A client that comes back, whose calls are like any caller's.
+struct Returning(Box<dyn Severable>);
+
+impl Caller for Returning {
+    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+        self.0.echo(body).await
+    }
+}
+
 /// One client: cut when the gun goes off, then timed until it is back.
-async fn come_back(
-    client: Box<dyn Severable>,
-    gun: CancellationToken,
-    live: Arc<Tally>,
-) -> Option<Box<dyn Severable>> {
+async fn come_back(client: Returning, gun: CancellationToken, live: Arc<Tally>) -> Option<Returning> {
     gun.cancelled().await;
     let cut = Instant::now();
-    client.cut();
-    match timeout(BACK, client.back()).await.unwrap_or(Err(Failure::NotBack)) {
+    client.0.cut();
+    match timeout(BACK, client.0.back()).await.unwrap_or(Err(Failure::NotBack)) {
         Ok(()) => {
             live.done(cut.elapsed());
             Some(client)
@@ -82,7 +79,7 @@ async fn come_back(
 }
 
 /// Those that are back.
-async fn all(coming: &mut JoinSet<Option<Box<dyn Severable>>>) -> Vec<Box<dyn Severable>> {
+async fn all(coming: &mut JoinSet<Option<Returning>>) -> Vec<Returning> {
     let mut back = Vec::with_capacity(coming.len());
     while let Some(client) = coming.join_next().await {
         back.extend(client.ok().flatten());
@@ -90,7 +87,5 @@ async fn all(coming: &mut JoinSet<Option<Box<dyn Severable>>>) -> Vec<Box<dyn Se
     back
 }
 
-/// About so long it takes; only the sampling goes by it.
-const USUAL: Duration = Duration::from_secs(5);
 /// As long as a session waits for its client by default.
 const BACK: Duration = Duration::from_secs(60);

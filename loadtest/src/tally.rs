@@ -57,6 +57,12 @@ impl Counts {
             *self.failures.entry(why).or_default() += times;
         }
     }
+
+    /// These failures besides.
+    pub(crate) fn with(mut self, failures: Failures) -> Counts {
+        failures.into_iter().for_each(|(why, times)| self.fail(why, times));
+        self
+    }
 }
 
 impl Tally {

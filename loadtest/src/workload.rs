@@ -80,6 +80,11 @@ impl Workload {
         }
     }
 
+    /// Its rounds last as long as their work does, not as long as they are told to.
+    pub(crate) fn ends_by_itself(self) -> bool {
+        matches!(self, Workload::G | Workload::J | Workload::R)
+    }
+
     /// What its rounds count.
     pub fn counted(self) -> Counted {
         match self {

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::audience::{Audience, Received, Telling};
 use self::pusher::Pusher;
@@ -18,25 +17,20 @@ use crate::ends::{self, ANY, Others};
 use crate::failure::Trouble;
 use crate::phase::{Phase, work_through};
 use crate::plan::{Direction, Plan};
-use crate::round::Outcome;
-use crate::tally::Tally;
+use crate::round::{Outcome, Round};
 
 /// Runs one round of pushes; [`round::measure`](crate::round::measure) has prepared it.
-pub(crate) async fn measure<C: Contender>(
-    contender: C,
-    plan: &Plan,
-    live: &Arc<Tally>,
-    stop: &CancellationToken,
-) -> Result<Outcome, Trouble> {
+pub(crate) async fn measure<C: Contender>(contender: C, round: &Round<'_>) -> Result<Outcome, Trouble> {
+    let Round { plan, live, .. } = *round;
     let mut server = ends::serve(contender, ANY, Direction::Push).await?;
     let address = server.address();
-    let ((), mut others) = ends::gather(contender, address, plan, server.audience(plan.bots), stop).await?;
+    let ((), mut others) = ends::gather(contender, address, server.audience(plan.bots), round).await?;
     let (received, telling) = listen(&mut others, plan)?;
     let phase = Arc::new(Phase::default());
     let pusher = Pusher::new(server, received, plan, live.clone(), phase.clone());
     // A task like any of a game's, so that what it wakes is queued where it runs.
     let pushing = tokio::spawn(pusher.run());
-    let account = work_through(pushing, phase, plan, live, others.child.as_ref(), stop).await;
+    let account = work_through(pushing, phase, others.child.as_ref(), round).await;
     drop(telling);
     others.end().await;
     Ok(account.outcome(live.total()))

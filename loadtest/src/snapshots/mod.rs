@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::stamp::STAMP_BYTES;
 use self::stamp::{ages, stamp};
@@ -20,16 +19,12 @@ use crate::failure::{Failure, Trouble};
 use crate::phase::{Phase, work_through};
 use crate::plan::{Direction, OtherEnd, Pace, Plan};
 use crate::process::OwnChild;
-use crate::round::Outcome;
+use crate::round::{Outcome, Round};
 use crate::tally::Tally;
 
 /// Runs one round of snapshots; [`round::measure`](crate::round::measure) has prepared it.
-pub(crate) async fn measure<C: Contender>(
-    contender: C,
-    plan: &Plan,
-    live: &Arc<Tally>,
-    stop: &CancellationToken,
-) -> Result<Outcome, Trouble> {
+pub(crate) async fn measure<C: Contender>(contender: C, round: &Round<'_>) -> Result<Outcome, Trouble> {
+    let Round { plan, live, .. } = *round;
     let OtherEnd::Child { program } = &plan.other_end else {
         return Err(Trouble::Options("workload S needs its clients in a process of their own".into()));
     };
@@ -50,12 +45,12 @@ pub(crate) async fn measure<C: Contender>(
     server.snapshot(&[]).await.map_err(|why| Trouble::Clients { wanted: plan.bots, why })?;
     let arguments = arguments.map(str::to_owned);
     let watching = OwnChild::start(program, &arguments);
-    let ((), mut child) = ends::meet(server.audience(plan.bots), watching, plan, stop).await?;
+    let ((), mut child) = ends::meet(server.audience(plan.bots), watching, round).await?;
     let counting = count(&mut child, live)?;
     let phase = Arc::new(Phase::default());
     // A task like any of a game's, so that what it wakes is queued where it runs.
     let sending = tokio::spawn(send(server, plan.clone(), phase.clone()));
-    let account = work_through(sending, phase, plan, live, Some(&child), stop).await;
+    let account = work_through(sending, phase, Some(&child), round).await;
     child.end().await;
     // Its last words are counted before the figures are taken.
     let _ = counting.await;
