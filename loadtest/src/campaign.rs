@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
-use crate::entry::Entry;
+use crate::entry::Steps;
 use crate::failure::Trouble;
 use crate::plan::Plan;
 use crate::report::{Conditions, Report};
@@ -17,10 +17,10 @@ use crate::tally::Tally;
 /// Takes all rounds, or as many as `stop` and the machine allow: what was measured is reported in any case.
 pub(crate) async fn take_rounds(
     plan: &Plan,
-    entries: &[&Entry],
+    entries: &[&dyn Steps],
     stop: &CancellationToken,
 ) -> (Report, Option<Trouble>) {
-    let turns: Vec<Turn<'_>> = entries.iter().flat_map(|entry| Turn::of(entry, plan)).collect();
+    let turns: Vec<Turn<'_>> = entries.iter().flat_map(|&entry| Turn::of(entry, plan)).collect();
     let mut outcomes: Vec<(String, Vec<Outcome>)> =
         turns.iter().map(|turn| (turn.name.clone(), Vec::new())).collect();
     let mut left_out = BTreeMap::new();
@@ -50,7 +50,7 @@ pub(crate) async fn take_rounds(
     }
     progress.bar.finish_and_clear();
     let interrupted = stop.is_cancelled() || trouble.is_some();
-    let changed = entries.iter().map(|entry| (entry.name().to_owned(), entry.steps().changed_limits()));
+    let changed = entries.iter().map(|entry| (entry.name().to_owned(), entry.changed_limits()));
     let conditions = Conditions::here(changed.filter(|(_, limits)| !limits.is_empty()).collect());
     (Report { conditions, left_out, ..Report::new(plan, &outcomes, interrupted) }, trouble)
 }
@@ -58,12 +58,12 @@ pub(crate) async fn take_rounds(
 /// Whose turn it is in each of the rounds, at what.
 struct Turn<'a> {
     name: String,
-    entry: &'a Entry,
+    entry: &'a dyn Steps,
     plan: Plan,
 }
 
 impl Turn<'_> {
-    fn of<'a>(entry: &'a Entry, plan: &Plan) -> Vec<Turn<'a>> {
+    fn of<'a>(entry: &'a dyn Steps, plan: &Plan) -> Vec<Turn<'a>> {
         let variants = plan.variants().into_iter();
         variants.map(|(what, plan)| Turn { name: format!("{}{what}", entry.name()), entry, plan }).collect()
     }
@@ -72,7 +72,7 @@ impl Turn<'_> {
 /// One round, its count shown as it grows.
 async fn with_progress(
     plan: &Plan,
-    entry: &Entry,
+    entry: &dyn Steps,
     shown: &Shown<'_>,
     stop: &CancellationToken,
 ) -> Result<Outcome, Trouble> {
@@ -86,7 +86,7 @@ async fn with_progress(
         }
     };
     tokio::select! {
-        outcome = entry.steps().measure(&round) => outcome,
+        outcome = entry.measure(&round) => outcome,
         () = showing => Err(Trouble::Interrupted),
     }
 }

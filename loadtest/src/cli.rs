@@ -132,16 +132,16 @@ struct RunOptions {
 async fn obey(cli: Cli, entries: &[Entry]) -> Result<ExitCode, Trouble> {
     let options = match cli.command {
         Some(Command::Serve { contender, bind }) => {
-            only(entries, &contender)?.steps().serve(bind).await?;
+            only(entries, &contender)?.roles().serve(bind).await?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Join { contender, addr, bots, tell_every_us }) => {
             let tell_every = tell_every_us.map(Duration::from_micros);
-            only(entries, &contender)?.steps().join(addr, bots, tell_every).await?;
+            only(entries, &contender)?.roles().join(addr, bots, tell_every).await?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Watch { contender, addr, bots, stalled }) => {
-            only(entries, &contender)?.steps().watch(addr, bots, stalled).await?;
+            only(entries, &contender)?.roles().watch(addr, bots, stalled).await?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Scale(scale)) => return scale.obey(entries).await,
@@ -154,8 +154,8 @@ async fn obey(cli: Cli, entries: &[Entry]) -> Result<ExitCode, Trouble> {
     };
     let (plan, thresholds) = (options.plan()?, options.output.thresholds()?);
     let chosen = match options.contender.as_str() {
-        EVERYONE => entries.iter().collect(),
-        name => vec![only(entries, name)?],
+        EVERYONE => entries.iter().map(Entry::steps).collect(),
+        name => vec![only(entries, name)?.steps()],
     };
     let stop = CancellationToken::new();
     tokio::spawn(output::stop_on_interrupt(stop.clone()));

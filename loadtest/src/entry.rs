@@ -20,7 +20,7 @@ pub fn entry<C: Contender>(contender: C) -> Entry {
 }
 
 /// A contender in the list that [`run`](crate::run) takes.
-pub struct Entry(Box<dyn Steps>);
+pub struct Entry(Box<dyn Roles>);
 
 impl Entry {
     /// The contender's name.
@@ -30,6 +30,11 @@ impl Entry {
 
     /// What a run asks of it.
     pub(crate) fn steps(&self) -> &dyn Steps {
+        &*self.0
+    }
+
+    /// What its child processes do.
+    pub(crate) fn roles(&self) -> &dyn Roles {
         &*self.0
     }
 }
@@ -44,11 +49,14 @@ pub(crate) trait Steps: Send + Sync {
 
     /// One round, measured here.
     fn measure<'a>(&'a self, round: &'a Round<'a>) -> BoxFuture<'a, Result<Outcome, Trouble>>;
+}
 
-    /// In a child: answers as a server until stdin closes.
+/// What the other end does, in a child process.
+pub(crate) trait Roles: Steps {
+    /// Answers as a server until stdin closes.
     fn serve(&self, at: SocketAddr) -> BoxFuture<'_, Result<(), Trouble>>;
 
-    /// In a child: answers as `bots` clients until stdin closes; says what they have received, if it is asked how often.
+    /// Answers as `bots` clients until stdin closes; says what they have received, if it is asked how often.
     fn join(
         &self,
         to: SocketAddr,
@@ -56,7 +64,7 @@ pub(crate) trait Steps: Send + Sync {
         tell_every: Option<Duration>,
     ) -> BoxFuture<'_, Result<(), Trouble>>;
 
-    /// In a child: watches snapshots as `bots` clients, of whom `stalled` do not read, until stdin closes.
+    /// Watches snapshots as `bots` clients, of whom `stalled` do not read, until stdin closes.
     fn watch(&self, to: SocketAddr, bots: usize, stalled: usize) -> BoxFuture<'_, Result<(), Trouble>>;
 }
 
@@ -74,7 +82,9 @@ impl<C: Contender> Steps for Entered<C> {
     fn measure<'a>(&'a self, round: &'a Round<'a>) -> BoxFuture<'a, Result<Outcome, Trouble>> {
         Box::pin(round::measure(self.0, round))
     }
+}
 
+impl<C: Contender> Roles for Entered<C> {
     fn serve(&self, at: SocketAddr) -> BoxFuture<'_, Result<(), Trouble>> {
         Box::pin(async move {
             let server = ends::serve(self.0, at, Direction::ToServer).await?;

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use self::sweep::{SWEEPS, Sweep};
 use self::swept::{Measured, Swept, Unmeasured};
 use crate::campaign;
-use crate::entry::Entry;
+use crate::entry::{Entry, Steps};
 use crate::failure::Trouble;
 use crate::output;
 use crate::plan::{OtherEnd, Pace, Plan, Workload};
@@ -61,7 +61,7 @@ impl Scale {
             let doing = || format!("making {}", folder.display());
             std::fs::create_dir_all(folder).map_err(|why| Trouble::System { doing: doing(), why })?;
         }
-        let entries: Vec<&Entry> = entries.iter().collect();
+        let entries: Vec<&dyn Steps> = entries.iter().map(Entry::steps).collect();
         let stop = CancellationToken::new();
         tokio::spawn(output::stop_on_interrupt(stop.clone()));
         let mut sweeps = Vec::new();
@@ -84,7 +84,7 @@ impl Scale {
         &self,
         sweep: &'static Sweep,
         base: &Plan,
-        entries: &[&Entry],
+        entries: &[&dyn Steps],
         stop: &CancellationToken,
     ) -> Swept {
         let mut swept = Swept { sweep, points: Vec::new(), left_out: Vec::new(), failed: Vec::new() };
