@@ -14,6 +14,7 @@
 //! }
 //! ```
 
+mod bars;
 mod campaign;
 mod cli;
 mod contender;

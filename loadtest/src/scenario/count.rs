@@ -8,6 +8,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use crate::bars::{self, Bars};
 use crate::tally::{Counts, nanoseconds};
 
 /// Where all bots of a process count.
@@ -55,7 +56,7 @@ pub(super) struct News {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Came {
     /// Nanoseconds, and how many took so long.
-    pub(super) latency_ns: BTreeMap<u64, u64>,
+    pub(super) latency_ns: Bars,
     pub(super) failures: BTreeMap<String, u64>,
 }
 
@@ -93,8 +94,7 @@ impl Steps {
     pub(super) fn take(&self, stretch: u32) -> News {
         let mut counted = self.counted();
         let steps = counted.steps.iter_mut().map(|(name, step)| {
-            let recorded = step.latency_ns.iter_recorded();
-            let latency_ns = recorded.map(|bar| (bar.value_iterated_to(), bar.count_at_value())).collect();
+            let latency_ns = bars::of(&step.latency_ns);
             step.latency_ns.reset();
             (name.clone(), Came { latency_ns, failures: std::mem::take(&mut step.failures) })
         });

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
-
 use super::count::{Came, News};
 use super::crew::AFTER_THE_WINDOW;
+use crate::bars;
 use crate::failure::Failure;
 use crate::report::{Latency, Standing};
 use crate::round::{Outcome, Used};
@@ -158,7 +157,7 @@ impl Stretch {
         let none = Together::default();
         let together = self.steps.get(name).unwrap_or(&none);
         let (is_all, mut latency_ns) = (name == ALL, Counts::new().ok()?.latency_ns);
-        together.came.record_into(&mut latency_ns);
+        bars::add(&together.came.latency_ns, &mut latency_ns);
         Some(Sample {
             at_seconds: self.at_seconds,
             seconds: self.seconds,
@@ -186,12 +185,8 @@ impl Came {
     }
 
     fn record(&self, counts: &mut Counts) {
-        self.record_into(&mut counts.latency_ns);
+        bars::add(&self.latency_ns, &mut counts.latency_ns);
         self.failures.iter().for_each(|(why, times)| counts.fail(Failure::Step(why.clone()), *times));
-    }
-
-    fn record_into(&self, latency_ns: &mut Histogram<u64>) {
-        self.latency_ns.iter().for_each(|(ns, times)| latency_ns.saturating_record_n(*ns, *times));
     }
 }
 
