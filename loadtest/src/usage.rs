@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
 use crate::failure::Trouble;
 
@@ -51,6 +52,27 @@ pub(crate) fn rss_bytes(pid: u32) -> Option<u64> {
 pub(crate) fn rss_bytes(_pid: u32) -> Option<u64> {
     None
 }
+
+/// What is `held` once that no longer changes, or after a bounded time.
+pub(crate) async fn settled(held: impl Fn() -> Option<u64>, stop: &CancellationToken) -> Option<u64> {
+    let deadline = Instant::now() + SETTLE_MAX;
+    let mut last = held()?;
+    while Instant::now() < deadline && !stop.is_cancelled() {
+        sleep(SETTLE).await;
+        let now = held()?;
+        if now.abs_diff(last) * STEADY_SHARE <= last {
+            return Some(now);
+        }
+        last = now;
+    }
+    held()
+}
+
+/// Longer than it takes an allocator to give back what it will.
+const SETTLE: Duration = Duration::from_millis(500);
+const SETTLE_MAX: Duration = Duration::from_secs(10);
+/// Steady means that less than one part in so many has changed.
+const STEADY_SHARE: u64 = 1_000;
 
 /// Starts the peak of this process anew, so that a round does not report the one before. Pages that the allocator
 /// kept still count; a kernel that refuses leaves the peak of the whole run.
@@ -142,6 +164,19 @@ mod tests {
         assert_eq!((looks.get(), began.elapsed()), (4, LOOK_AGAIN * 3));
         until(|| false).await;
         assert_eq!(began.elapsed(), LOOK_AGAIN * 3 + CLOSING_MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn memory_is_read_when_it_no_longer_changes() {
+        let (began, looks, stop) = (Instant::now(), std::cell::Cell::new(0), CancellationToken::new());
+        let growing_until = |last: u64| {
+            looks.set(looks.get() + 1);
+            Some(looks.get().min(last) * 4_096)
+        };
+        assert_eq!(settled(|| growing_until(3), &stop).await, Some(3 * 4_096));
+        assert_eq!(began.elapsed(), SETTLE * 3);
+        assert!(settled(|| growing_until(u64::MAX), &stop).await.is_some());
+        assert_eq!(began.elapsed(), SETTLE * 3 + SETTLE_MAX);
     }
 
     #[test]
