@@ -14,6 +14,7 @@
 
 mod asked;
 mod clients;
+mod connecting;
 mod contract;
 mod crew;
 mod dial;

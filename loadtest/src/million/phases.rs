@@ -1,14 +1,14 @@
 //! A run from its first process to its last: connect, hold, push, and what each took. Says what it saw; words are for the
 //! report.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tokio::time::{interval, sleep, sleep_until, timeout_at};
+use tokio::time::{interval, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::asked::{AFTER_QUIET, Order};
+use super::connecting::{connect, failures};
 use super::contract::unix_us;
 use super::crew::{Crew, Ends, Gone};
 use super::memory::{self, Machine, Ticks};
@@ -16,7 +16,7 @@ use super::orders::News;
 use super::progress::{Progress, SoFar};
 use super::report::{Memory, Pushed, Report, Step};
 use super::stopped::{Reached, Reason};
-use crate::failure::{Failure, Trouble};
+use crate::failure::Trouble;
 use crate::report::Conditions;
 
 /// Runs `order` to its end, or until something stops it; what there was until then is reported in any case.
@@ -82,17 +82,8 @@ impl Run<'_> {
 
     /// Connects until there are `sessions`; why there are fewer, if there are.
     async fn connect(&mut self, sessions: u64) -> Option<Reason> {
-        let until = self.connect_until().into();
-        let stopped = tokio::select! {
-            ended = self.crew.connect(self.order, sessions) => ended.err().map(|Gone| Reason::Process),
-            () = self.stop.cancelled() => Some(Reason::Interrupt),
-            () = sleep_until(until) => Some(Reason::Time),
-            () = memory_is_short() => Some(Reason::Memory),
-        };
-        if stopped.is_some() {
-            self.crew.halt().await;
-        }
-        stopped.or_else(|| (self.so_far().held < sessions).then(|| why_failed(&failures(&self.news))))
+        let until = self.connect_until();
+        connect(&mut self.crew, self.order, sessions, until, self.stop).await
     }
 
     /// Does nothing for a while, and notes in `step` what that took and who was lost; `Some` if that is a reason to go no
@@ -199,59 +190,7 @@ impl Held {
     }
 }
 
-/// Ends when the machine has too little memory left to go on safely.
-async fn memory_is_short() {
-    let mut looks = interval(LOOK_EVERY);
-    loop {
-        looks.tick().await;
-        if memory::available_bytes().is_some_and(|left| left < LEFT_MIN_BYTES) {
-            return;
-        }
-    }
-}
-
-/// Why sessions did not log in, of all clients.
-fn failures(news: &[watch::Receiver<News>]) -> BTreeMap<String, u64> {
-    let mut all = BTreeMap::new();
-    for news in news {
-        for (why, times) in &news.borrow().failures {
-            *all.entry(why.clone()).or_default() += times;
-        }
-    }
-    all
-}
-
-/// What most of them came from.
-fn why_failed(failures: &BTreeMap<String, u64>) -> Reason {
-    let most = failures.iter().max_by_key(|(_, times)| **times).map(|(why, _)| why.as_str());
-    let is = |failure: Failure| most == Some(&failure.to_string());
-    if is(Failure::DescriptorsExhausted) {
-        Reason::Descriptors
-    } else if is(Failure::PortsExhausted) {
-        Reason::Ports
-    } else {
-        Reason::Failures
-    }
-}
-
 /// When no further session has been reached for so long, the others will not be; and so long the push has even if there
 /// was no time left.
 const PUSH_STALL: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Below it the next thing to end may be any process of the machine.
-const LEFT_MIN_BYTES: u64 = 512 << 20;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_fails_most_is_what_stopped_it() {
-        let failed = |kinds: &[(&Failure, u64)]| {
-            why_failed(&kinds.iter().map(|(why, times)| (why.to_string(), *times)).collect())
-        };
-        assert_eq!(failed(&[(&Failure::PortsExhausted, 9), (&Failure::Lost, 2)]), Reason::Ports);
-        assert_eq!(failed(&[(&Failure::DescriptorsExhausted, 1)]), Reason::Descriptors);
-        assert_eq!(failed(&[(&Failure::PortsExhausted, 1), (&Failure::Refused, 2)]), Reason::Failures);
-    }
-}
