@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::{CreationError, Histogram};
 
+use crate::bars::{self, Bars};
 use crate::failure::Failure;
 
 /// Failures by kind.
@@ -110,6 +111,11 @@ impl Tally {
     /// Calls answered or pushes delivered so far, but for what workers have not handed in yet.
     pub(crate) fn answered(&self) -> u64 {
         self.counts().answered()
+    }
+
+    /// How long everything took that was timed, in nanoseconds.
+    pub(crate) fn bars(&self) -> Bars {
+        bars::of(&self.counts().latency_ns)
     }
 
     /// Everything that was handed in.

@@ -1,5 +1,6 @@
 //! What processes have used and may use, as the kernel counts it. Reads only; where there is no /proc, it knows nothing.
 
+use std::iter::Sum;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -38,6 +39,16 @@ impl Usage {
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn of(_pid: u32) -> Option<Usage> {
         None
+    }
+}
+
+impl Sum for Usage {
+    /// Of several processes; their peaks need not have been at the same moment.
+    fn sum<I: Iterator<Item = Usage>>(all: I) -> Usage {
+        all.fold(Usage::default(), |sum, one| Usage {
+            cpu: sum.cpu + one.cpu,
+            rss_peak_bytes: sum.rss_peak_bytes + one.rss_peak_bytes,
+        })
     }
 }
 

@@ -58,6 +58,8 @@ pub(super) struct Order {
     pub(super) possible: u64,
     /// Processes of servers, and as many of clients.
     pub(super) pairs: u64,
+    /// Pairs whose clients connect at the same time.
+    pub(super) pairs_at_once: usize,
     pub(super) steps: u64,
     pub(super) heartbeat: Duration,
     pub(super) silence: Duration,
@@ -78,9 +80,7 @@ impl Million {
         let order = self.order()?;
         let stop = CancellationToken::new();
         tokio::spawn(output::stop_on_interrupt(stop.clone()));
-        let changed =
-            vec![format!("heartbeat: {:?}", order.heartbeat), format!("silence_max: {:?}", order.silence)];
-        let conditions = Conditions::here(BTreeMap::from([("farcall".to_owned(), changed)]));
+        let conditions = Conditions::here(BTreeMap::from([("farcall".to_owned(), order.changed_limits())]));
         let report = phases::run(&order, conditions, &stop).await?;
         report::tell(&report, self.json.as_deref())
     }
@@ -107,12 +107,29 @@ impl Million {
         let (possible, shortage) = allowed.of(self.sessions);
         let pairs = possible.div_ceil(allowed.each.max(1)).max(1);
         let steps = self.steps.min(possible);
-        let asked = self.sessions;
-        Ok(Order { program, asked, possible, pairs, steps, heartbeat, silence, quiet, limit, shortage })
+        Ok(Order {
+            program,
+            asked: self.sessions,
+            possible,
+            pairs,
+            // More would crowd each other out.
+            pairs_at_once: std::thread::available_parallelism().map_or(1, usize::from),
+            steps,
+            heartbeat,
+            silence,
+            quiet,
+            limit,
+            shortage,
+        })
     }
 }
 
 impl Order {
+    /// What it sets other than a game would get by default.
+    pub(super) fn changed_limits(&self) -> Vec<String> {
+        vec![format!("heartbeat: {:?}", self.heartbeat), format!("silence_max: {:?}", self.silence)]
+    }
+
     /// Sessions of pair `pair` when all have `all` together: as equal as can be.
     pub(super) fn share(&self, pair: u64, all: u64) -> u64 {
         all / self.pairs + u64::from(pair < all % self.pairs)

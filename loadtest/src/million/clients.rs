@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use farcall_client::{Client, ClientConfig, ConnectError, Credential, States, Uid, contracts};
 use tokio::sync::mpsc;
@@ -15,6 +15,8 @@ use super::dial::dial;
 use super::orders::{Hold, Line, News};
 use crate::failure::{Failure, Trouble};
 use crate::process;
+use crate::round::new_tally;
+use crate::tally::Tally;
 
 /// What one process of clients is told at its start.
 #[derive(Debug, Clone, clap::Args)]
@@ -39,25 +41,26 @@ impl ClientsOptions {
     /// # Errors
     /// The thread for them cannot be had.
     pub(crate) async fn obey(self) -> Result<(), Trouble> {
+        let logins = Arc::new(new_tally()?);
         // One thread for all of them: what one login has freed the next one finds, where an allocator has a heap for each
         // thread; it saves a quarter of a client's memory. There is a process for every CPU in any case.
         let alone = tokio::task::spawn_blocking(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(self.hold());
+            runtime.block_on(self.hold(logins));
             std::io::Result::Ok(())
         });
         let held = alone.await.unwrap_or_else(|why| Err(why.into()));
         held.map_err(|why| Trouble::System { doing: "holding sessions".into(), why })
     }
 
-    async fn hold(self) {
+    async fn hold(self, logins: Arc<Tally>) {
         let orders = process::orders();
         let reached = Arc::new(Reached::of(self.first, self.sessions));
         let account = Arc::new(Mutex::new(News::default()));
         if process::say(&"ready").is_ok() {
-            let mut crowd = Crowd::new(self, reached.clone(), account.clone());
+            let mut crowd = Crowd::new(self, reached.clone(), account.clone(), logins.clone());
             tokio::select! {
-                () = tell(&account, &reached) => {}
+                () = tell(&account, &reached, &logins) => {}
                 () = crowd.obey(orders) => {}
             }
             // With all clients still there: a goodbye from every session would take longer than what was measured.
@@ -77,13 +80,14 @@ pub(super) fn arguments(options: &ClientsOptions) -> Vec<String> {
 
 /// Says what has changed, soon after it has, until nobody listens. While nothing changes it does nothing: a quiet interval
 /// is measured.
-async fn tell(account: &Mutex<News>, reached: &Reached) {
+async fn tell(account: &Mutex<News>, reached: &Reached, logins: &Tally) {
     loop {
         reached.news.notified().await;
         let news = News {
             reached: reached.once(),
             again: reached.again(),
             last_unix_us: reached.last_unix_us(),
+            login_ns: logins.bars(),
             ..account.lock().unwrap_or_else(PoisonError::into_inner).clone()
         };
         if process::say(&Line(&news)).is_err() {
@@ -99,6 +103,8 @@ struct Crowd {
     /// What handlers of all sessions work on, made once.
     states: Arc<Reached>,
     account: Arc<Mutex<News>>,
+    /// How long each login took.
+    logins: Arc<Tally>,
     clients: Vec<Client>,
     connecting: JoinSet<Result<Client, Failure>>,
     /// Sessions that were begun, whatever became of them: the next one's number among them.
@@ -107,12 +113,18 @@ struct Crowd {
 }
 
 impl Crowd {
-    fn new(options: ClientsOptions, states: Arc<Reached>, account: Arc<Mutex<News>>) -> Crowd {
+    fn new(
+        options: ClientsOptions,
+        states: Arc<Reached>,
+        account: Arc<Mutex<News>>,
+        logins: Arc<Tally>,
+    ) -> Crowd {
         Crowd {
             clients: Vec::with_capacity(usize::try_from(options.sessions).unwrap_or_default()),
             options,
             states,
             account,
+            logins,
             connecting: JoinSet::new(),
             begun: 0,
             failures: BTreeMap::new(),
@@ -149,6 +161,7 @@ impl Crowd {
                 self.options.addr,
                 self.options.key.clone().into_bytes(),
                 self.states.clone(),
+                self.logins.clone(),
             ));
             self.begun += 1;
         }
@@ -171,14 +184,23 @@ impl Crowd {
 
 /// Logs session `number` in. Everything but its way to the server and its own name is shared or empty, so that what is
 /// counted is what a session costs.
-async fn connect(number: u64, to: SocketAddr, key: Vec<u8>, states: Arc<Reached>) -> Result<Client, Failure> {
+async fn connect(
+    number: u64,
+    to: SocketAddr,
+    key: Vec<u8>,
+    states: Arc<Reached>,
+    logins: Arc<Tally>,
+) -> Result<Client, Failure> {
     let config = ClientConfig {
         serves: contracts![Listener],
         credential: Credential::SharedKey(key),
         states: States::new().with_shared(states),
         ..ClientConfig::for_uid(String::new(), Uid::from(number))
     };
-    Client::connect_by(move || dial(number, to), config).await.map_err(failed)
+    let began = Instant::now();
+    let client = Client::connect_by(move || dial(number, to), config).await.map_err(failed)?;
+    logins.took(began.elapsed());
+    Ok(client)
 }
 
 fn failed(error: ConnectError) -> Failure {

@@ -65,20 +65,21 @@ impl Crew {
         self.pairs.iter().map(|pair| pair.news.clone()).collect()
     }
 
-    /// Has clients connect until there are `sessions` in all, or as many as can be; a few pairs at a time, as many as
-    /// there are CPUs, so that processes do not crowd each other out. Dropped, clients go on: see [`halt`](Crew::halt).
+    /// Has clients connect until there are `sessions` in all, or as many as can be; so many pairs at a time as the order
+    /// says. Dropped, clients go on: see [`halt`](Crew::halt).
     ///
     /// # Errors
     /// [`Gone`].
     pub(super) async fn connect(&mut self, order: &Order, sessions: u64) -> Result<(), Gone> {
         self.orders_given += 1;
         let given = self.orders_given;
-        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-        let connecting =
-            self.pairs.iter_mut().zip(0..).map(|(pair, number)| {
-                pair.hold(Hold { order: given, sessions: order.share(number, sessions) })
-            });
-        let all: Vec<Result<(), Gone>> = stream::iter(connecting).buffer_unordered(at_once).collect().await;
+        // In a loop: of futures that a closure makes of borrowed pairs the compiler does not see that they are `Send`.
+        let mut connecting = Vec::with_capacity(self.pairs.len());
+        for (number, pair) in (0..).zip(&mut self.pairs) {
+            connecting.push(pair.hold(Hold { order: given, sessions: order.share(number, sessions) }));
+        }
+        let all: Vec<Result<(), Gone>> =
+            stream::iter(connecting).buffer_unordered(order.pairs_at_once).collect().await;
         all.into_iter().collect()
     }
 
@@ -125,9 +126,9 @@ impl Crew {
         self.sum(|child| child.id().and_then(usage::rss_bytes).unwrap_or_default())
     }
 
-    /// CPU time that processes have used.
-    pub(super) fn cpu(&self) -> Ends<Duration> {
-        self.sum(|child| child.id().and_then(Usage::of).unwrap_or_default().cpu)
+    /// What processes have used. Those that have ended are not in it.
+    pub(super) fn usage(&self) -> Ends<Usage> {
+        self.sum(|child| child.usage().unwrap_or_default())
     }
 
     fn sum<T: std::iter::Sum>(&self, of: impl Fn(&OwnChild) -> T) -> Ends<T> {

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bars::Bars;
+
 /// What a server is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ToServer {
@@ -50,6 +52,8 @@ pub(super) struct News {
     pub(super) held: u64,
     /// The last order with which they are done: as many as asked for, or as many as they could.
     pub(super) done: u64,
+    /// How long their logins took, in nanoseconds.
+    pub(super) login_ns: Bars,
     /// Why others did not log in.
     pub(super) failures: BTreeMap<String, u64>,
     /// Sessions that the push has reached.

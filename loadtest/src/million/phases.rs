@@ -90,18 +90,18 @@ impl Run<'_> {
     /// further.
     async fn hold(&mut self, step: &mut Step) -> Result<Option<Reason>, Gone> {
         let resumed_before = self.crew.count().await?.resumed;
-        let (began, cpu, ticks) = (Instant::now(), self.crew.cpu(), Ticks::now());
+        let (began, before, ticks) = (Instant::now(), self.crew.usage(), Ticks::now());
         let interrupted = tokio::select! {
             () = self.stop.cancelled() => true,
             () = sleep(self.order.quiet) => false,
         };
-        let (length, used) = (began.elapsed(), self.crew.cpu());
-        let busy = ticks.zip(Ticks::now()).map(|(before, now)| now.share_since(before));
+        let (length, used) = (began.elapsed(), self.crew.usage());
+        let busy = ticks.zip(Ticks::now()).map(|(then, now)| now.share_since(then));
         let counted = self.crew.count().await?;
         step.held = counted.connected();
         step.lost = self.so_far().held.saturating_sub(step.held) + counted.resumed - resumed_before;
         let cpus = std::thread::available_parallelism().map_or(1, usize::from) as f64;
-        step.quiet(length, self.order.heartbeat, cpu, used, busy.map(|share| share * cpus));
+        step.quiet(length, self.order.heartbeat, before, used, busy.map(|share| share * cpus));
         Ok(match (interrupted, step.lost) {
             (true, _) => Some(Reason::Interrupt),
             (false, 0) => None,

@@ -14,6 +14,7 @@ use super::table::table;
 use crate::failure::Trouble;
 use crate::output;
 use crate::report::Conditions;
+use crate::usage::Usage;
 
 /// All of it. Times in seconds, memory in bytes.
 #[derive(Debug, Clone, Serialize)]
@@ -139,19 +140,19 @@ impl Report {
 }
 
 impl Step {
-    /// Notes what it took to hold its sessions for `length`, from CPU times before and after.
+    /// Notes what it took to hold its sessions for `length`, from what was used before and after.
     pub(super) fn quiet(
         &mut self,
         length: Duration,
         heartbeat: Duration,
-        before: Ends<Duration>,
-        after: Ends<Duration>,
+        before: Ends<Usage>,
+        after: Ends<Usage>,
         machine_cpus: Option<f64>,
     ) {
         let seconds = length.as_secs_f64().max(f64::MIN_POSITIVE);
         let heartbeats_per_second = self.held as f64 / heartbeat.as_secs_f64();
         let per_1000 = |cpus: f64| if self.held > 0 { cpus / (heartbeats_per_second / 1_000.0) } else { 0.0 };
-        let used = |before, after: Duration| after.saturating_sub(before).as_secs_f64();
+        let used = |before: Usage, after: Usage| after.cpu.saturating_sub(before.cpu).as_secs_f64();
         let servers_cpu_seconds = used(before.servers, after.servers);
         self.quiet = Some(Quiet {
             seconds,
@@ -193,10 +194,8 @@ pub(super) mod tests {
     /// A run in which all went well.
     pub(in super::super) fn whole() -> Report {
         let mut step = Step { connected: 60_000, connect_seconds: 4.0, held: 60_000, ..Step::default() };
-        let at = |servers, clients| Ends {
-            servers: Duration::from_millis(servers),
-            clients: Duration::from_millis(clients),
-        };
+        let used = |ms| Usage { cpu: Duration::from_millis(ms), rss_peak_bytes: 0 };
+        let at = |servers, clients| Ends { servers: used(servers), clients: used(clients) };
         let (length, heartbeat) = (Duration::from_secs(10), Duration::from_secs(60));
         step.quiet(length, heartbeat, at(500, 400), at(600, 450), Some(0.05));
         Report {
