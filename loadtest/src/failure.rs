@@ -118,6 +118,12 @@ pub enum Trouble {
         /// How far it may be raised without privileges.
         hard: u64,
     },
+    /// Something else that this machine does not allow.
+    #[error("{0}")]
+    Limit(String),
+    /// A round of sessions came to an end too early.
+    #[error("stopped by {0}")]
+    Stopped(String),
     /// The process of the other end did not come up.
     #[error("the other end did not start: {0}")]
     OtherEnd(String),
@@ -148,6 +154,13 @@ pub enum Trouble {
         /// What it said.
         why: io::Error,
     },
+}
+
+impl Trouble {
+    /// A limit of this machine, and nobody's failure.
+    pub(crate) fn is_limit(&self) -> bool {
+        matches!(self, Trouble::Descriptors { .. } | Trouble::Limit(_))
+    }
 }
 
 /// What the user sets to get `wanted` descriptors.

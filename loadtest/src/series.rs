@@ -114,7 +114,7 @@ impl Series {
 }
 
 /// What `now` has beyond `before`, which it began as.
-fn since(now: &Histogram<u64>, before: &Histogram<u64>) -> Histogram<u64> {
+pub(crate) fn since(now: &Histogram<u64>, before: &Histogram<u64>) -> Histogram<u64> {
     let mut came = now.clone();
     // Fails only if `before` had more somewhere; counts never shrink.
     let _ = came.subtract(before);

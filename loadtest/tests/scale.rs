@@ -93,6 +93,27 @@ fn what_the_descriptors_do_not_suffice_for_is_left_out_and_told() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn sessions_that_one_process_may_not_hold_are_held_by_several() {
+    let out = Folder::new("sessions");
+    // 236 sessions of a process at most: the first value takes one pair of them, the second two.
+    let limited = format!("ulimit -Sn 300; exec {PROGRAM} scale --quick --only sessions --out \"$0\"");
+    let output = Command::new("sh").args(["-c", &limited]).arg(&out.0).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let sweep = &out.figures()["sweeps"][0];
+    assert_eq!((values(sweep), &sweep["left_out"]), (vec![200, 400], &serde_json::json!([])));
+    // But for the first 64 of each pair, which are not measured.
+    for (point, measured) in sweep["points"].as_array().unwrap().iter().zip([200 - 64, 400 - 2 * 64]) {
+        let [farcall] = &point["report"]["contenders"].as_array().unwrap()[..] else { panic!("{point:#}") };
+        let median = &farcall["median"];
+        assert_eq!((&farcall["name"], &median["calls"]), (&"farcall".into(), &measured.into()), "{median:#}");
+        assert!(median["session_bytes"].as_f64().unwrap() > 256.0, "{median:#}");
+        assert!(median["latency_us"]["p99"].as_f64().unwrap() > 0.0, "{median:#}");
+        assert!(median["answerer"]["rss_peak_bytes"].as_u64().unwrap() > 200 * 256, "{median:#}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn an_interrupt_still_writes_what_was_measured() {
     use std::io::{BufRead, BufReader};
     use std::process::Stdio;
@@ -103,7 +124,7 @@ fn an_interrupt_still_writes_what_was_measured() {
     // The first sweep is told: it is at the second, which takes seconds, or just before it, and then leaves it out.
     assert!(lines.any(|line| line.unwrap().starts_with("Calls of 32 bytes")));
     load.interrupt();
-    let second = lines.map(Result::unwrap).filter(|line| line.contains("idle after one call")).count();
+    let second = lines.map(Result::unwrap).filter(|line| line.contains("Idle sessions")).count();
     assert_eq!(load.wait().unwrap().code(), Some(1));
     let figures = out.figures();
     assert_eq!(figures["interrupted"], true);

@@ -31,7 +31,7 @@ pub(crate) struct Million {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=SESSIONS_MAX))]
     per_process: Option<u64>,
     /// Seconds between two pings of one session
-    #[arg(long, value_name = "S", default_value_t = 60.0)]
+    #[arg(long, value_name = "S", default_value_t = HEARTBEAT_SECONDS)]
     heartbeat: f64,
     /// Seconds of silence after which a peer is gone [default: two and a half heartbeats]
     #[arg(long, value_name = "S")]
@@ -40,7 +40,7 @@ pub(crate) struct Million {
     #[arg(long, value_name = "S")]
     quiet: Option<f64>,
     /// Minutes the whole run may take; connecting ends in time for what comes after it
-    #[arg(long, value_name = "M", default_value_t = 20.0)]
+    #[arg(long, value_name = "M", default_value_t = MINUTES)]
     minutes: f64,
     /// Write the report as JSON to a file, or to stdout with `-` (the table then goes to stderr)
     #[arg(long, value_name = "FILE|-")]
@@ -88,7 +88,9 @@ impl Million {
     /// What was asked for, checked against what a machine allows.
     fn order(&self) -> Result<Order, Trouble> {
         if !cfg!(target_os = "linux") {
-            return Err(Trouble::Options("`million` needs Linux: its /proc, and all of 127.0.0.0/8".into()));
+            return Err(Trouble::Limit(
+                "sessions by the million need Linux: its /proc, and all of 127.0.0.0/8".into(),
+            ));
         }
         let program = std::env::current_exe()
             .map_err(|why| Trouble::System { doing: "finding our own program".into(), why })?;
@@ -125,6 +127,22 @@ impl Million {
 }
 
 impl Order {
+    /// So many sessions and no more, with the times of a run. Pairs connect one after the other: however many there are, as
+    /// many logins are under way at a time.
+    ///
+    /// # Errors
+    /// This machine's limits allow fewer.
+    pub(super) fn of(sessions: u64) -> Result<Order, Trouble> {
+        let (heartbeat, minutes) = (HEARTBEAT_SECONDS, MINUTES);
+        let (steps, per_process, silence, quiet, json) = (1, None, None, None, None);
+        let order =
+            Million { sessions, steps, per_process, heartbeat, silence, quiet, minutes, json }.order()?;
+        match order.shortage {
+            Some(stopped) => Err(stopped.into()),
+            None => Ok(Order { pairs_at_once: 1, ..order }),
+        }
+    }
+
     /// What it sets other than a game would get by default.
     pub(super) fn changed_limits(&self) -> Vec<String> {
         vec![format!("heartbeat: {:?}", self.heartbeat), format!("silence_max: {:?}", self.silence)]
@@ -200,6 +218,8 @@ fn seconds(option: &str, value: f64, least: Duration) -> Result<Duration, Troubl
 
 /// Kept for the push and for ending, out of the time for everything.
 pub(super) const AFTER_QUIET: Duration = Duration::from_secs(20);
+const HEARTBEAT_SECONDS: f64 = 60.0;
+const MINUTES: f64 = 20.0;
 const SESSIONS_MAX: u64 = 10_000_000;
 const STEPS_MAX: u64 = 100;
 /// More processes than this on one machine measure its scheduler.
@@ -232,6 +252,13 @@ mod tests {
         let shares: Vec<u64> = (0..3).map(|pair| order.share(pair, 200)).collect();
         assert_eq!(shares, [67, 67, 66]);
         assert!(shares.iter().all(|&share| share <= 70));
+    }
+
+    #[test]
+    fn a_round_has_as_many_logins_at_a_time_however_many_pairs_it_has() {
+        let round = Order::of(200).unwrap();
+        assert_eq!((round.asked, round.possible, round.pairs_at_once), (200, 200, 1));
+        assert_eq!(round.changed_limits(), ["heartbeat: 60s", "silence_max: 150s"]);
     }
 
     #[test]

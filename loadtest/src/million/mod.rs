@@ -9,6 +9,8 @@
 //! start pairs -> { connect to the step's number -> hold it in quiet } for each step -> push to everyone -> end them
 //! ```
 //!
+//! A round of `scale` is a smaller run: so many connect, and what that took is its outcome.
+//!
 //! In scope: the phases, what each cost, and what stopped it. Out of scope: what a session is, and any load on one; the
 //! workloads are for that.
 
@@ -23,10 +25,12 @@ mod orders;
 mod phases;
 mod progress;
 mod report;
+mod round;
 mod server;
 mod stopped;
 mod table;
 
 pub(crate) use asked::Million;
 pub(crate) use clients::ClientsOptions;
+pub(crate) use round::Pairs;
 pub(crate) use server::ServerOptions;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::table::{bytes, count};
+use crate::failure::Trouble;
 
 /// Why there were not more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,6 +48,17 @@ impl Reason {
             Reason::Lost => "lost sessions",
             Reason::Process => "a process that ended",
             Reason::Interrupt => "interrupt",
+        }
+    }
+}
+
+impl From<Stopped> for Trouble {
+    fn from(Stopped { by, arithmetic }: Stopped) -> Trouble {
+        let said = format!("{}: {arithmetic}", by.name());
+        match by {
+            Reason::Interrupt => Trouble::Interrupted,
+            Reason::Descriptors | Reason::Memory | Reason::Ports => Trouble::Limit(said),
+            Reason::Time | Reason::Failures | Reason::Lost | Reason::Process => Trouble::Stopped(said),
         }
     }
 }
@@ -97,7 +109,11 @@ impl Reached {
     }
 
     fn memory(&self) -> String {
-        let each = self.machine_bytes.unwrap_or_default() / self.held.max(1);
+        let Some(all) = self.machine_bytes else {
+            let left = self.available_bytes.map_or_else(|| "?".into(), bytes);
+            return format!("{} were left at {} of {}", left, count(self.held), count(self.asked));
+        };
+        let each = all / self.held.max(1);
         let rest = self.asked.saturating_sub(self.held);
         format!(
             "{} a session, both ends and kernel; {} more take {}, and {} were left",
@@ -112,6 +128,24 @@ impl Reached {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_is_told_from_a_failure() {
+        let trouble = |by| Trouble::from(Stopped { by, arithmetic: "3 of 9".into() });
+        assert!(trouble(Reason::Descriptors).is_limit() && trouble(Reason::Memory).is_limit());
+        assert_eq!(trouble(Reason::Ports).to_string(), "ports: 3 of 9");
+        assert!(!trouble(Reason::Process).is_limit());
+        assert_eq!(trouble(Reason::Lost).to_string(), "stopped by lost sessions: 3 of 9");
+        assert!(matches!(trouble(Reason::Interrupt), Trouble::Interrupted));
+    }
+
+    #[test]
+    fn without_the_machines_memory_there_is_no_arithmetic() {
+        let reached =
+            Reached { asked: 9_000, held: 3_000, available_bytes: Some(500 << 20), ..Reached::default() };
+        let memory = reached.stopped(Reason::Memory).arithmetic;
+        assert_eq!(memory, "500.0 MiB were left at 3,000 of 9,000");
+    }
 
     #[test]
     fn the_rest_is_worked_out_from_what_was_measured() {

@@ -14,13 +14,15 @@ use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use self::sweep::{SWEEPS, Sweep};
+use self::sweep::{By, SWEEPS, Sweep};
 use self::swept::{Measured, Swept, Unmeasured};
 use crate::campaign;
 use crate::entry::{Entry, Steps};
 use crate::failure::Trouble;
+use crate::million::Pairs;
 use crate::output;
 use crate::plan::{OtherEnd, Pace, Plan, Workload};
+use crate::report::Report;
 
 /// What can be asked for.
 #[derive(Debug, Clone, clap::Args)]
@@ -28,7 +30,7 @@ pub(crate) struct Scale {
     /// Write each sweep as a picture, and all figures as JSON, into this folder; it is made if it is not there
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Length of each round [default: 2; with --quick 0.2]
+    /// Length of each round; those of sessions last as long as it takes [default: 2; with --quick 0.2]
     #[arg(long, value_name = "S")]
     seconds: Option<f64>,
     /// Few values and one round at each: to see that it works, not to measure
@@ -87,6 +89,10 @@ impl Scale {
         entries: &[&dyn Steps],
         stop: &CancellationToken,
     ) -> Swept {
+        let entries = match sweep.by {
+            By::Contenders => entries,
+            By::Pairs => &[&Pairs as &dyn Steps],
+        };
         let mut swept = Swept { sweep, points: Vec::new(), left_out: Vec::new(), failed: Vec::new() };
         for &at in sweep.points(self.quick) {
             if stop.is_cancelled() {
@@ -94,15 +100,13 @@ impl Scale {
             }
             let (report, trouble) = campaign::take_rounds(&sweep.plan(base, at), entries, stop).await;
             if !report.contenders.is_empty() {
-                swept.points.push(Measured::new(at, report));
+                swept.points.push(Measured::new(at, Report { workload: sweep.shape(), ..report }));
             }
             let Some(why) = trouble else { continue };
             // Smaller values and other sweeps are worth having without this one.
             let told = Unmeasured { at, why: why.to_string() };
-            match why {
-                Trouble::Descriptors { .. } => swept.left_out.push(told),
-                _ => swept.failed.push(told),
-            }
+            let list = if why.is_limit() { &mut swept.left_out } else { &mut swept.failed };
+            list.push(told);
         }
         swept
     }

@@ -10,11 +10,11 @@ use crate::report::html::plot::{self, Line, Look, Plot};
 use crate::report::html::text::Escaped;
 use crate::report::html::unit::Unit;
 
-/// Title, legend, and a plot for each measure; the last compares with the baseline.
+/// Title, legend, and a plot for each measure; the last compares with the baseline, if there is one.
 pub(super) fn picture(swept: &Swept, points: &[usize]) -> String {
     let mut plots: Vec<Plot> =
         swept.sweep.measures.iter().map(|measure| plot(swept, points, measure)).collect();
-    plots.push(ratios(swept, points));
+    plots.extend(swept.baseline().map(|baseline| ratios(swept, points, baseline)));
     let height = TOP + plots.len().div_ceil(COLUMNS) as f64 * ROW;
     let title = Escaped(swept.sweep.title);
     let mut svg = format!(
@@ -55,8 +55,7 @@ fn plot(swept: &Swept, points: &[usize], measure: &Measure) -> Plot {
 }
 
 /// The first two measures of everyone but the baseline, divided by its.
-fn ratios(swept: &Swept, points: &[usize]) -> Plot {
-    let baseline = swept.baseline().unwrap_or("nobody");
+fn ratios(swept: &Swept, points: &[usize], baseline: &str) -> Plot {
     let [first, second, _] = &swept.sweep.measures;
     let mut lines = Vec::new();
     for (colour, contender) in swept.contenders().into_iter().enumerate() {
@@ -164,7 +163,7 @@ const LEGEND_GAP: f64 = 18.0;
 #[cfg(test)]
 mod tests {
     use super::super::sweep::SWEEPS;
-    use super::super::swept::tests::half_of_raw;
+    use super::super::swept::tests::{half_alone, half_of_raw};
     use super::*;
 
     #[test]
@@ -176,6 +175,13 @@ mod tests {
         assert_eq!(svg.matches("class=\"line c1 dashed\"").count(), 1);
         assert_eq!(svg.matches("class=\"dot c1\"").count(), (3 + 1) * 2 + 1);
         assert_eq!(svg.matches(">calls in flight</text>").count(), 4);
+    }
+
+    #[test]
+    fn whoever_is_alone_has_no_plot_of_ratios() {
+        let svg = picture(&half_alone(), &[1, 16]);
+        assert_eq!(svg.matches("class=\"line c0\"").count(), 3 + 1);
+        assert!(!svg.contains("ratio to"), "{svg}");
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub(super) struct Sweep {
     /// What grows, as the title of its axis.
     pub(super) axis: &'static str,
     pub(super) unit: Unit,
-    pub(super) workload: Workload,
+    workload: Workload,
+    pub(super) by: By,
     /// Its values, ascending.
     points: &'static [usize],
     /// The same for a look that it works.
@@ -25,6 +26,16 @@ pub(super) struct Sweep {
     set: fn(&mut Plan, usize),
     /// What is shown of each value. The first is what the sweep is about.
     pub(super) measures: [Measure; 3],
+}
+
+/// Who measures each value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// All contenders in turn, each with one process for its server and one for its clients.
+    Contenders,
+    /// Farcall alone, over pairs of processes as in `million`. Others have no such processes; beside the few values that one
+    /// process can hold, they would leave most of the picture empty.
+    Pairs,
 }
 
 /// One figure of each point: two columns of the table, a plot of the picture.
@@ -43,6 +54,14 @@ impl Sweep {
     /// The values that it goes through.
     pub(super) fn points(&self, quick: bool) -> &'static [usize] {
         if quick { self.quick_points } else { self.points }
+    }
+
+    /// What is done at each value, by the name that the tool has for it.
+    pub(super) fn shape(&self) -> String {
+        match self.by {
+            By::Contenders => format!("{:?}", self.workload),
+            By::Pairs => "million".into(),
+        }
     }
 
     /// `base`, which is of any workload, as this sweep's at `point`.
@@ -81,6 +100,7 @@ const IN_FLIGHT: Sweep = Sweep {
     axis: "calls in flight",
     unit: Unit::Count,
     workload: Workload::B,
+    by: By::Contenders,
     points: &[1, 4, 16, 64, 256, 1_024, 4_096],
     quick_points: &[1, 16, 256],
     set: |plan, calls| plan.in_flight = calls,
@@ -93,6 +113,7 @@ const PAYLOAD: Sweep = Sweep {
     axis: "size of each call and each reply, bytes",
     unit: Unit::Bytes,
     workload: Workload::D,
+    by: By::Contenders,
     points: &[16, 64, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10],
     quick_points: &[16, 1 << 10, 64 << 10],
     set: |plan, bytes| plan.payload_bytes = bytes,
@@ -105,6 +126,7 @@ const MEMBERS: Sweep = Sweep {
     axis: "members of the group",
     unit: Unit::Count,
     workload: Workload::FL,
+    by: By::Contenders,
     points: &[10, 100, 1_000, 10_000],
     quick_points: &[10, 100],
     set: |plan, members| plan.bots = members,
@@ -122,22 +144,23 @@ const MEMBERS: Sweep = Sweep {
 
 const SESSIONS: Sweep = Sweep {
     name: "sessions",
-    title: "Sessions that are idle after one call",
+    title: "Idle sessions, logged in with a shared key",
     axis: "idle sessions",
     unit: Unit::Count,
     workload: Workload::G,
-    points: &[1_000, 2_000, 5_000, 10_000, 18_000],
-    quick_points: &[100, 200],
-    set: |plan, sessions| plan.bots = sessions,
+    by: By::Pairs,
+    points: &[1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000],
+    quick_points: &[200, 400],
+    set: |plan, sessions| (plan.bots, plan.payload_bytes) = (sessions, 0),
     measures: [
         Measure {
             key: "session_bytes",
             title: "memory/session",
-            note: "bytes of the server's process per session",
+            note: "bytes of the servers' processes per session",
             unit: Unit::Bytes,
         },
         Measure { note: "seconds per million sessions, both ends", ..CPU_OF_CALLS },
-        Measure { title: "login p99", note: "99 of 100 connected and were answered within", ..LATENCY },
+        Measure { title: "login p99", note: "99 of 100 had logged in within", ..LATENCY },
     ],
 };
 
@@ -201,7 +224,7 @@ mod tests {
             ("in-flight", 1, 4_096),
             ("payload", 16, 65_536),
             ("members", 10, 10_000),
-            ("sessions", 1_000, 18_000),
+            ("sessions", 1_000, 100_000),
         ];
         assert_eq!(ends, wanted);
     }

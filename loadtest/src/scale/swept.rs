@@ -95,6 +95,7 @@ fn name<S: serde::Serializer>(sweep: &&'static Sweep, to: S) -> Result<S::Ok, S:
 pub(super) mod tests {
     use super::super::sweep::SWEEPS;
     use super::*;
+    use crate::plan::Workload;
     use crate::plan::tests::inside;
     use crate::report::tests::outcome;
 
@@ -102,12 +103,22 @@ pub(super) mod tests {
     pub(in super::super) fn half_of_raw() -> Swept {
         let sweep = &SWEEPS[0];
         let point = |at: usize| {
-            let plan = sweep.plan(&inside(sweep.workload), at);
+            let plan = sweep.plan(&inside(Workload::A), at);
             let calls = at as u64 * 20_000;
             let taken = [("raw", vec![outcome(calls, 50)]), ("half", vec![outcome(calls / 2, 100)])];
             Measured::new(at, Report::new(&plan, &taken, false))
         };
         Swept { sweep, points: vec![point(1), point(16)], left_out: Vec::new(), failed: Vec::new() }
+    }
+
+    /// The same contender with nobody to be compared with.
+    pub(in super::super) fn half_alone() -> Swept {
+        let mut swept = half_of_raw();
+        for point in &mut swept.points {
+            point.report.contenders.remove(0);
+            point.report.ratios.clear();
+        }
+        swept
     }
 
     #[test]

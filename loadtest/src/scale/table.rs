@@ -10,7 +10,7 @@ use super::swept::{Measured, Swept, Unmeasured};
 /// A line for each value and contender; beside each figure its ratio to the baseline's.
 pub(super) fn table(swept: &Swept) -> String {
     let sweep = swept.sweep;
-    let mut text = format!("{} (workload {:?})\n\n", sweep.title, sweep.workload);
+    let mut text = format!("{} (workload {})\n\n", sweep.title, sweep.shape());
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table.set_header(header(swept));
@@ -32,20 +32,21 @@ pub(super) fn table(swept: &Swept) -> String {
 }
 
 fn header(swept: &Swept) -> Vec<String> {
-    let ratio = swept.baseline().map(|baseline| format!("/{baseline}")).unwrap_or_default();
+    let ratio = swept.baseline().map(|baseline| format!("/{baseline}"));
     let measures = swept.sweep.measures.iter();
-    let pairs = measures.flat_map(|measure| [measure.title.to_owned(), ratio.clone()]);
-    [swept.sweep.name.to_owned(), String::new()].into_iter().chain(pairs).collect()
+    let columns = measures.flat_map(|measure| std::iter::once(measure.title.to_owned()).chain(ratio.clone()));
+    [swept.sweep.name.to_owned(), String::new()].into_iter().chain(columns).collect()
 }
 
-/// Each figure and its ratio. A dash says "not known here", an empty cell "means nothing here".
+/// Each figure and, if there is anybody to compare with, its ratio. A dash says "not known here", an empty cell "means nothing here".
 fn cells(swept: &Swept, point: &Measured, contender: &str) -> Vec<String> {
-    let pair = |measure| {
+    let figure_and_ratio = |measure| {
         let figure = point.value(contender, measure).map(|value| measure.text(value));
         let ratio = point.ratio(contender, measure).map(|ratio| format!("{ratio:.2}"));
-        [figure.unwrap_or_else(|| "-".into()), ratio.unwrap_or_default()]
+        let ratio = swept.baseline().map(|_| ratio.unwrap_or_default());
+        std::iter::once(figure.unwrap_or_else(|| "-".into())).chain(ratio)
     };
-    swept.sweep.measures.iter().flat_map(pair).collect()
+    swept.sweep.measures.iter().flat_map(figure_and_ratio).collect()
 }
 
 /// What must be known beside the figures: what failed, who and what is not among them.
@@ -79,7 +80,7 @@ const CONTENDERS: usize = 1;
 
 #[cfg(test)]
 mod tests {
-    use super::super::swept::tests::half_of_raw;
+    use super::super::swept::tests::{half_alone, half_of_raw};
     use super::*;
 
     #[test]
@@ -90,6 +91,14 @@ mod tests {
         assert_eq!(lines[3][..3], ["1", "raw", "20,000"], "{text}");
         assert_eq!(lines[4][..3], ["half", "10,000", "0.50"], "{text}");
         assert_eq!(lines[5][..3], ["16", "raw", "320,000"], "{text}");
+    }
+
+    #[test]
+    fn whoever_is_alone_has_no_ratios() {
+        let text = table(&half_alone());
+        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(lines[2], ["in-flight", "calls/s", "CPU", "s/million", "p99"]);
+        assert_eq!((&lines[3][..3], lines[3].len()), (&["1", "half", "10,000"][..], 6), "{text}");
     }
 
     #[test]
