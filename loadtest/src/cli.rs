@@ -106,9 +106,9 @@ struct RunOptions {
     /// Let them connect in stages: `100x10s,1000x30s` is 100 in ten seconds, 900 more in the next thirty
     #[arg(long, value_name = "BOTSxTIME,..", conflicts_with_all = ["bots", "ramp"])]
     stages: Option<String>,
-    /// Length of each round
-    #[arg(long, value_name = "S", default_value_t = 2.0)]
-    seconds: f64,
+    /// Length of each round; in G, J and R it lasts as long as its work does [default: 2]
+    #[arg(long, value_name = "S")]
+    seconds: Option<f64>,
     /// Rounds per contender, interleaved
     #[arg(long, value_name = "N", default_value_t = 3)]
     rounds: usize,
@@ -175,7 +175,11 @@ impl RunOptions {
             }
             None => OtherEnd::Inside,
         };
-        let window = Duration::try_from_secs_f64(self.seconds);
+        if self.seconds.is_some() && self.workload.ends_by_itself() {
+            let refused = "has no --seconds: its rounds last as long as their work does";
+            return Err(Trouble::Options(format!("workload {:?} {refused}", self.workload)));
+        }
+        let window = Duration::try_from_secs_f64(self.seconds.unwrap_or(SECONDS));
         let rate = self.rate.or((self.workload == Workload::S).then_some(SNAPSHOTS_PER_SECOND));
         let bots = self.bots.unwrap_or(self.workload.bots());
         let stages = Stages::asked(self.stages.as_deref(), self.ramp, bots as u64)?;
@@ -207,6 +211,7 @@ fn only<'a>(entries: &'a [Entry], wanted: &str) -> Result<&'a Entry, Trouble> {
 
 /// "Both" while there are two, and every one when there are more.
 const EVERYONE: &str = "both";
+const SECONDS: f64 = 2.0;
 const SNAPSHOTS_PER_SECOND: u64 = 20;
 
 #[cfg(test)]
@@ -229,6 +234,17 @@ mod tests {
         let Some(Command::Run(options)) = named.command else { panic!("{:?}", named.command) };
         let plan = options.plan().unwrap();
         assert_eq!((plan.bots, plan.other_end), (9, OtherEnd::Inside));
+    }
+
+    #[test]
+    fn rounds_that_end_by_themselves_are_given_no_length() {
+        for workload in ["g", "j", "r"] {
+            let asked = ["farcall-load", "--workload", workload];
+            assert!(Cli::parse_from(asked).run.plan().is_ok());
+            let timed = Cli::parse_from(asked.into_iter().chain(["--seconds", "2"])).run;
+            let why = timed.plan().unwrap_err().to_string();
+            assert!(why.contains("has no --seconds"), "{why}");
+        }
     }
 
     #[test]

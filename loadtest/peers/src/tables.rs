@@ -98,13 +98,13 @@ fn sentence(report: &Report) -> String {
     };
     let cpus = if report.cpus == 1 { "1 CPU".to_owned() } else { format!("{} CPUs", report.cpus) };
     let interrupted = if report.interrupted { ", interrupted" } else { "" };
+    let length = report.round_seconds().map(|seconds| format!(" of {seconds} s")).unwrap_or_default();
     format!(
-        "{who}: {} clients, {} {flight}, {} B; medians of {} rounds of {} s, {cpus}{interrupted}.",
+        "{who}: {} clients, {} {flight}, {} B; medians of {} rounds{length}, {cpus}{interrupted}.",
         count(report.bots as f64),
         count(report.in_flight as f64),
         count(report.payload_bytes as f64),
         report.contenders.iter().map(|standing| standing.rounds.len()).max().unwrap_or(0),
-        report.window_seconds,
     )
 }
 
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn idle_sessions_are_told_by_their_memory() {
         let text = markdown(&[("G".into(), report("sessions", &[("raw", 2.0), ("fat", 137.4)]))]);
-        assert!(text.contains("| | KiB a session | of raw |"), "{text}");
+        assert!(text.contains("medians of 2 rounds, 2 CPUs.\n\n| | KiB a session | of raw |"), "{text}");
         assert!(text.contains("| raw | 2.0 | 1.00 |") && text.contains("| fat | 137 | 68.7 |"), "{text}");
     }
 

@@ -51,7 +51,7 @@ pub struct Report {
     /// How the clients came in, if they did so while it was measured; as after `--stages`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stages: Option<String>,
-    /// Intended length of each round.
+    /// Intended length of each round, where they have one: see [`Report::round_seconds`].
     pub window_seconds: f64,
     /// Intended rounds per contender.
     pub rounds: usize,
@@ -132,6 +132,14 @@ impl Report {
             contenders,
             left_out: BTreeMap::new(),
             thresholds: Vec::new(),
+        }
+    }
+
+    /// How long each round was to be; `None` where rounds last as long as their work does.
+    pub fn round_seconds(&self) -> Option<f64> {
+        match self.counted {
+            Counted::Calls | Counted::Deliveries => Some(self.window_seconds),
+            Counted::Sessions | Counted::Logins | Counted::Returns => None,
         }
     }
 

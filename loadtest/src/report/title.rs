@@ -20,11 +20,7 @@ pub(super) fn in_a_sentence(report: &Report) -> String {
     } else {
         format!("medians of {done} rounds")
     };
-    let length = match report.counted {
-        Counted::Calls | Counted::Deliveries => format!(" of {} s", report.window_seconds),
-        // As long as it takes.
-        Counted::Sessions | Counted::Logins | Counted::Returns => String::new(),
-    };
+    let length = report.round_seconds().map(|seconds| format!(" of {seconds} s")).unwrap_or_default();
     let place = if report.separate_processes { "" } else { " (not in separate processes of ours)" };
     format!("{}: {}; {rounds}{length}, {} CPUs{place}", report.workload, what(report), report.cpus)
 }
