@@ -89,6 +89,7 @@ fn what_the_descriptors_do_not_suffice_for_is_left_out_and_told() {
     assert!(said.contains(" 100 is left out: 164 open files are needed"), "{said}");
     let sweep = &out.figures()["sweeps"][0];
     assert_eq!((values(sweep), &sweep["left_out"][0]["at"]), (vec![10], &Value::from(100)));
+    assert!(out.text("scale-members.svg").contains("left out for a limit of the machine: 100"));
 }
 
 #[cfg(target_os = "linux")]

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::sweep::Measure;
-use super::swept::Swept;
+use super::swept::{Swept, Unmeasured};
 use crate::report::html::axis::Axis;
 use crate::report::html::plot::{self, Line, Look, Plot};
 use crate::report::html::text::Escaped;
@@ -28,6 +28,9 @@ pub(super) fn picture(swept: &Swept, points: &[usize]) -> String {
         height - 1.0,
         Escaped(&circumstances(swept)),
     );
+    if let Some(missing) = missing(swept, points) {
+        let _ = writeln!(svg, "<text x=\"{MARGIN}\" y=\"68\">{}</text>", Escaped(&missing));
+    }
     legend(&mut svg, &swept.contenders());
     for (place, plot) in plots.iter().enumerate() {
         let (column, row) = (place % COLUMNS, place / COLUMNS);
@@ -141,6 +144,25 @@ fn circumstances(swept: &Swept) -> String {
     )
 }
 
+/// The values that have no dots, or not those of all rounds. Why in full stands below the table, where there is room.
+fn missing(swept: &Swept, points: &[usize]) -> Option<String> {
+    let of = |unmeasured: &[Unmeasured]| unmeasured.iter().map(|one| one.at).collect::<Vec<_>>();
+    let (left_out, failed) = (of(&swept.left_out), of(&swept.failed));
+    let has_all = |at: &usize| swept.points.iter().any(|point| point.at == *at && !point.report.interrupted);
+    let told = |at: &usize| left_out.contains(at) || failed.contains(at);
+    let interrupted = points.iter().copied().filter(|at| !has_all(at) && !told(at)).collect();
+    let kinds = [
+        ("left out for a limit of the machine", left_out),
+        ("failed", failed),
+        ("interrupted before", interrupted),
+    ];
+    let kinds = kinds.into_iter().filter(|(_, values)| !values.is_empty()).map(|(kind, values)| {
+        let values = values.into_iter().map(|at| swept.sweep.unit.text(at as f64));
+        format!("{kind}: {}", values.collect::<Vec<_>>().join(", "))
+    });
+    Some(kinds.collect::<Vec<_>>().join("; ")).filter(|missing| !missing.is_empty())
+}
+
 /// A ground of its own, and words beside plots.
 const STYLE: &str = include_str!("picture.css");
 const LOOK: Look = Look { width: 440.0, height: 230.0, dots: true };
@@ -214,6 +236,19 @@ mod tests {
         assert!(!svg.replace("=\"", "").contains('='), "{svg}");
         let opened = svg.matches('<').count() - svg.matches("</").count() - svg.matches("/>").count();
         assert_eq!(opened, svg.matches("</").count(), "{svg}");
+    }
+
+    #[test]
+    fn values_without_dots_are_named() {
+        let one = |at| vec![Unmeasured { at, why: "why".into() }];
+        let mut swept = Swept { left_out: one(4_096), failed: one(64), ..half_of_raw() };
+        let all = [1, 16, 64, 256, 4_096];
+        let left_out = "left out for a limit of the machine: 4,096; failed: 64";
+        assert_eq!(missing(&swept, &all), Some(format!("{left_out}; interrupted before: 256")));
+        swept.points[1].report.interrupted = true;
+        assert_eq!(missing(&swept, &all), Some(format!("{left_out}; interrupted before: 16, 256")));
+        assert!(picture(&swept, &all).contains(left_out));
+        assert_eq!(missing(&half_of_raw(), &[1, 16]), None);
     }
 
     #[test]

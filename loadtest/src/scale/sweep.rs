@@ -33,8 +33,8 @@ pub(super) struct Sweep {
 pub(super) enum By {
     /// All contenders in turn, each with one process for its server and one for its clients.
     Contenders,
-    /// Farcall alone, over pairs of processes as in `million`. Others have no such processes; beside the few values that one
-    /// process can hold, they would leave most of the picture empty.
+    /// Farcall alone, over pairs of processes as in `million`. Others have no such processes: they could be measured only at
+    /// values that one process can hold, and by another way of logging in, which would be no comparison.
     Pairs,
 }
 
