@@ -90,3 +90,37 @@ fn in_scratch<R>(act: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         Err(_) => act(&mut Vec::new()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Serializer;
+
+    use super::*;
+
+    /// Encodes another value while it is encoded, as one does that sends something.
+    struct Nesting;
+
+    impl Serialize for Nesting {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let inner = Encoded::of(Codec::Bincode, &7_u64).unwrap();
+            with_encoded(Codec::Bincode, &8_u64, |body| assert_eq!(body.unwrap(), [8]));
+            assert_eq!(inner.bytes(), [7]);
+            serializer.serialize_str("outer")
+        }
+    }
+
+    #[test]
+    fn a_value_may_encode_another_while_it_is_encoded() {
+        let outer = b"\x05outer";
+        assert_eq!(Encoded::of(Codec::Bincode, &Nesting).unwrap().bytes(), outer);
+        with_encoded(Codec::Bincode, &Nesting, |body| assert_eq!(body.unwrap(), outer));
+    }
+
+    #[test]
+    fn a_large_body_keeps_its_space_and_a_small_one_does_not() {
+        let large = Encoded::of(Codec::Bincode, &"x".repeat(LARGE_BODY_BYTES)).unwrap();
+        let small = Encoded::of(Codec::Bincode, &"y".repeat(LARGE_BODY_BYTES / 2)).unwrap();
+        assert!(matches!((&large, &small), (Encoded::Large(_), Encoded::Small(_))));
+        assert!(large.bytes().ends_with(b"xx") && small.bytes().ends_with(b"yy"));
+    }
+}
