@@ -78,6 +78,9 @@ impl Million {
     /// The run could not begin. What stops it later stands in its report.
     pub(crate) async fn obey(self) -> Result<ExitCode, Trouble> {
         let order = self.order()?;
+        if let Some(told) = memory::crowded(order.possible) {
+            output::say(std::io::stderr(), &told);
+        }
         let stop = CancellationToken::new();
         tokio::spawn(output::stop_on_interrupt(stop.clone()));
         let conditions = Conditions::here(BTreeMap::from([("farcall".to_owned(), order.changed_limits())]));

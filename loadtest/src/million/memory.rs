@@ -80,6 +80,24 @@ pub(super) fn available_bytes() -> Option<u64> {
     kib(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable")
 }
 
+/// What is worth saying before so many sessions: memory that they need is full of cached files. To give those up kept the kernel
+/// busier than connecting did (a fifth of two CPUs; a few hundred logins a second instead of thousands).
+pub(super) fn crowded(sessions: u64) -> Option<String> {
+    crowded_by(&fs::read_to_string("/proc/meminfo").ok()?, sessions)
+}
+
+fn crowded_by(meminfo: &str, sessions: u64) -> Option<String> {
+    let (free, available) = (kib(meminfo, "MemFree")?, kib(meminfo, "MemAvailable")?);
+    let needed = sessions.saturating_mul(SESSION_BYTES);
+    (free < needed.min(available)).then(|| {
+        format!(
+            "{:.1} GiB of the memory that there is for sessions holds cached files; to give them up as it goes takes longer than to connect. \
+             As root before: sync; echo 3 >/proc/sys/vm/drop_caches",
+            available.saturating_sub(free) as f64 / f64::from(1_u32 << 30)
+        )
+    })
+}
+
 /// CPU time of the whole machine since it started, in ticks: at work, and in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ticks {
@@ -145,6 +163,8 @@ fn socket_pages(sockstat: &str) -> Option<u64> {
     line.split_whitespace().skip_while(|word| *word != "mem").nth(1)?.parse().ok()
 }
 
+/// A session at both ends, with the kernel's part: what a million took, and a little more.
+const SESSION_BYTES: u64 = 20 << 10;
 /// Of the machines this is run on.
 const PAGE_BYTES: u64 = 4_096;
 const CACHES_SHOWN: usize = 8;
@@ -186,6 +206,17 @@ ext4_inode_cache       9      9   1000    8    2 : tunables    0    0    0 : sla
         let before = machine(1_000_000, 120_000, "");
         let grown = machine(1_100_000, 120_500, "").grown_since(&before);
         assert_eq!((grown.kernel, grown.machine), (500 << 10, Some(0)));
+    }
+
+    #[test]
+    fn cached_files_are_told_of_where_sessions_need_their_place() {
+        let meminfo = "MemFree:  2097152 kB\nMemAvailable:  10485760 kB\n";
+        assert_eq!(crowded_by(meminfo, 100_000), None);
+        let told = crowded_by(meminfo, 1_000_000).unwrap();
+        assert!(told.starts_with("8.0 GiB of the memory") && told.ends_with("drop_caches"), "{told}");
+        // Nothing to drop: it is simply too little.
+        assert_eq!(crowded_by("MemFree:  1024 kB\nMemAvailable:  1024 kB\n", 1_000_000), None);
+        assert_eq!(crowded_by("", 1_000_000), None);
     }
 
     #[test]
