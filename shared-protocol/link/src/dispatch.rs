@@ -19,6 +19,7 @@ use tracing::{Instrument, debug};
 
 use crate::answering::Answering;
 use crate::context::Current;
+use crate::encoded::LARGE_BODY_BYTES;
 use crate::inbox::{FrameWork, Item};
 use crate::router::{Ended, Entry, Invocation, Progress, Router, Step};
 use crate::shared::{Shared, Waiter, hand, now, wake};
@@ -58,9 +59,6 @@ enum ReplyBody {
     /// A value by itself: of so many bytes that to copy them costs more than another piece in a write.
     Large(Bytes),
 }
-
-/// From so many bytes on an answer's body is by itself.
-const LARGE_REPLY_BYTES: usize = 4 << 10;
 
 thread_local! {
     /// Space for answers: one for each thread, since between batches it holds nothing.
@@ -248,7 +246,7 @@ impl Dispatcher {
     #[inline]
     fn take_body(&mut self, from: usize) -> ReplyBody {
         let to = self.reply_bytes.len();
-        if to - from < LARGE_REPLY_BYTES {
+        if to - from < LARGE_BODY_BYTES {
             return ReplyBody::Among(from..to);
         }
         // The first of a batch is moved, and leaves the next in first place again.

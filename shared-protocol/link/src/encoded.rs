@@ -19,8 +19,8 @@ pub(crate) enum Encoded {
 
 /// Scratch space kept for the next message; what a large one needed is given back.
 const SCRATCH_BYTES_KEPT: usize = 64 << 10;
-/// From so many bytes on a copy costs more than new space for the next.
-const LARGE_BODY_BYTES: usize = 4 << 10;
+/// From so many bytes on a copy of arguments or of an answer costs more than new space for the next.
+pub(crate) const LARGE_BODY_BYTES: usize = 4 << 10;
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
