@@ -107,6 +107,10 @@ impl Driver {
             let mut now = None;
             while self.poll_read(cx) {
                 now = Some(self.go_on(true, cx));
+                if !self.shared.is_open() {
+                    // What a peer goes on sending does not hold up its farewell.
+                    break;
+                }
             }
             let now = now.unwrap_or_else(|| self.go_on(false, cx));
             // Under the same lock in which callers queue: whatever comes later wakes this task.

@@ -212,6 +212,11 @@ impl Shared {
         Rest::Until(wakes_at)
     }
 
+    /// Whether the session is not over.
+    pub(crate) fn is_open(&self) -> bool {
+        self.peek(|session| session.closed().is_none())
+    }
+
     /// Wakes the driver to look at its queue.
     pub(crate) fn wake_driver(&self) {
         let driver = self.lock().driver.take();
