@@ -389,3 +389,6 @@ impl Driver {
         io.shutdown().await
     }
 }
+
+#[cfg(test)]
+mod tests;
