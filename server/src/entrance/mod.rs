@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use farcall_link::{Address, Link, LoginFailed, Pending, Transport, knock};
+use farcall_link::{Address, Link, LoginFailed, Pending, Running, Transport, knock};
 use farcall_protocol::handshake::{LoginError, Refusal};
 use farcall_protocol::{CloseCode, CloseReason};
 use futures_util::FutureExt;
@@ -39,8 +39,7 @@ pub(crate) async fn serve<T: Transport>(
         Ok(Some((link, seat))) => {
             drop(permit);
             // A task of its own: this one has room for a whole login, which a session would hold as long as it lives.
-            let inner = server.clone();
-            server.tasks.spawn(async move { stay(&inner, link, seat).await });
+            server.tasks.spawn(stay(server.clone(), link.run(), seat));
         }
         // It has come back to its session, which has a task already.
         Ok(None) => {}
@@ -114,18 +113,25 @@ impl Visit<'_> {
 }
 
 /// A session's life: told of, run, told of again, gone.
-async fn stay(server: &Inner, link: Link, seat: Arc<Seat>) {
-    tell_opened(server, &seat);
-    if server.is_closing() {
-        seat.close(CloseCode::Shutdown, "");
+///
+/// This future is held as long as the session lives, and with it a place for each thing that is moved in it: so it moves
+/// nothing, is a block and no `async fn` (which moves its arguments first), and what is rare is in a box.
+#[expect(clippy::manual_async_fn, reason = "an `async fn` holds each argument twice")]
+fn stay(server: Arc<Inner>, mut session: Running, seat: Arc<Seat>) -> impl Future<Output = ()> + Send {
+    async move {
+        tell_opened(&server, &seat);
+        if server.is_closing() {
+            seat.close(CloseCode::Shutdown, "");
+        }
+        let hooks = &server.admission.hooks;
+        let reason = match hooks.changed {
+            Some(_) => {
+                Box::pin(async { tokio::join!(&mut session, hooks.tell_changes(&seat.player)).0 }).await
+            }
+            None => (&mut session).await,
+        };
+        Box::pin(leave(&server, &seat, reason)).await;
     }
-    let hooks = &server.admission.hooks;
-    let reason = match hooks.changed {
-        // In a box, as is the end below: a session holds the space for them as long as it lives.
-        Some(_) => Box::pin(async { tokio::join!(link.run(), hooks.tell_changes(&seat.player)).0 }).await,
-        None => link.run().await,
-    };
-    Box::pin(leave(server, &seat, reason)).await;
 }
 
 /// Before the future of a session's life waits for anything, so that it holds none of this.

@@ -23,6 +23,7 @@ pub mod randomness;
 mod reply;
 mod resume;
 mod router;
+mod running;
 mod shared;
 #[cfg(test)]
 mod sizes;
@@ -46,6 +47,7 @@ pub use resume::{SessionEvent, Tombstone};
 pub use router::{
     Bare, Closure, RawAnswer, RawCall, Router, Routes, Served, Session, StartError, State, States,
 };
+pub use running::Running;
 pub use transport::Transport;
 
 /// What the macros' expansions name. Not for people: it changes without notice.

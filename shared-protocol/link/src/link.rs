@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use farcall_protocol::handshake::{Established, Tokens};
 use farcall_protocol::session::Session;
-use farcall_protocol::{CloseReason, Limits, ServedBy, Side};
-use tracing::Instrument;
+use farcall_protocol::{Limits, ServedBy, Side};
 
 use crate::driver::Driver;
 use crate::inbox::Inbox;
@@ -17,6 +16,7 @@ use crate::peer::Peer;
 use crate::randomness;
 use crate::resume::Pass;
 use crate::router::Router;
+use crate::running::Running;
 use crate::shared::{Identity, Shared, now};
 use crate::transport::Transport;
 
@@ -112,22 +112,9 @@ impl Link {
 
     /// Runs the session until it is over, over as many connections as it takes: its handlers have stopped then, and its
     /// last frames are written. Dropping this cuts the connection and stops the handlers.
-    pub async fn run(self) -> CloseReason {
-        let span =
-            tracing::info_span!(target: "farcall", "session", uid = %self.shared.uid, id = %self.shared.id);
-        let guard = EndGuard(self.shared);
-        let reason = self.driver.run().instrument(span).await;
-        drop(guard);
-        reason
-    }
-}
-
-/// Ends the session also when its driver is dropped in mid-run: nobody is left waiting.
-struct EndGuard(Arc<Shared>);
-
-impl Drop for EndGuard {
-    fn drop(&mut self) {
-        self.0.close(CloseReason::ours(farcall_protocol::CloseCode::ConnectionLost, "its task was dropped"));
-        self.0.end();
+    pub fn run(self) -> Running {
+        let Self { driver, shared } = self;
+        let span = tracing::info_span!(target: "farcall", "session", uid = %shared.uid, id = %shared.id);
+        Running::new(driver, shared, span)
     }
 }

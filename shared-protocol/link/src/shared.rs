@@ -10,7 +10,7 @@ use std::time::Instant;
 use farcall_protocol::codec::Codec;
 use farcall_protocol::session::{Event, Outcome, Session};
 use farcall_protocol::wire::Ending;
-use farcall_protocol::{CallId, CloseReason, Failed, SessionId, Side, Uid};
+use farcall_protocol::{CallId, CloseReason, Failed, Limits, SessionId, Side, Uid};
 use tokio::sync::Notify;
 
 use crate::alone::Alone;
@@ -48,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) uid: Uid,
     pub(crate) id: SessionId,
     pub(crate) codec: Codec,
+    pub(crate) limits: Arc<Limits>,
     pub(crate) router: Arc<Router>,
     /// Where work for the game's loop waits.
     pub(crate) inbox: Arc<Inbox>,
@@ -122,7 +123,7 @@ pub(crate) fn now() -> Instant {
 
 impl Shared {
     pub(crate) fn new(identity: Identity, session: Session<Waiter>, config: LinkConfig) -> Self {
-        let LinkConfig { router, inbox, owner, data, .. } = config;
+        let LinkConfig { limits, router, inbox, owner, data } = config;
         let Identity { side, uid, id, codec, address, pass } = identity;
         Self {
             core: Mutex::new(Core {
@@ -139,6 +140,7 @@ impl Shared {
             uid,
             id,
             codec,
+            limits,
             router,
             inbox,
             owner,

@@ -15,23 +15,36 @@ const WARN_EVERY: Duration = Duration::from_secs(1);
 /// How long each handler is timed after several together were slow.
 const SUSPECTED: Duration = Duration::from_secs(10);
 
-/// What one session's handlers take.
+/// What is remembered of a session whose handlers were slow: of most there is nothing.
 #[derive(Debug, Default)]
-pub(crate) struct SlowHandlers {
-    /// When those that are being run began; while each is timed, the one.
-    began: Option<Instant>,
-    /// How many have run since, and what the last was for.
-    ran: u32,
-    last: Option<RouteId>,
+pub(crate) struct SlowHandlers(Option<Box<Found>>);
+
+#[derive(Debug, Default)]
+struct Found {
     /// Each is timed until then.
     suspected_until: Option<Instant>,
     warned_at: Option<Instant>,
 }
 
-impl SlowHandlers {
+/// What handlers take that run one after the other.
+#[derive(Debug)]
+pub(crate) struct Timing {
+    /// When they began; while each is timed, the one.
+    began: Instant,
+    /// How many have run since, and what the last was for.
+    ran: u32,
+    last: Option<RouteId>,
+}
+
+impl Timing {
     /// Handlers are about to run.
+    pub(crate) const fn from(now: Instant) -> Self {
+        Self { began: now, ran: 0, last: None }
+    }
+
+    /// Others are about to run.
     pub(crate) const fn begin(&mut self, now: Instant) {
-        (self.began, self.ran) = (Some(now), 0);
+        (self.began, self.ran) = (now, 0);
     }
 
     /// Whether any has run since.
@@ -41,38 +54,57 @@ impl SlowHandlers {
 
     /// One has run.
     #[inline]
-    pub(crate) fn ran(&mut self, shared: &Shared, route: RouteId) {
+    pub(crate) fn ran(&mut self, route: RouteId, slow: &mut SlowHandlers, shared: &Shared) {
         (self.ran, self.last) = (self.ran + 1, Some(route));
-        if let Some(until) = self.suspected_until {
+        if let Some(until) = slow.suspected_until() {
             let ended = now();
-            self.look(shared, ended);
-            self.suspected_until = Some(until).filter(|until| ended < *until);
+            slow.look(self, shared, ended);
+            slow.suspect(Some(until).filter(|until| ended < *until));
             self.begin(ended);
         }
     }
 
     /// All have run that came together.
-    pub(crate) fn end(&mut self, shared: &Shared, ended: Instant) {
-        if self.look(shared, ended) && self.ran > 1 {
-            self.suspected_until = Some(ended + SUSPECTED);
+    pub(crate) fn end(&mut self, slow: &mut SlowHandlers, shared: &Shared, ended: Instant) {
+        if slow.look(self, shared, ended) && self.ran > 1 {
+            slow.suspect(Some(ended + SUSPECTED));
         }
         self.ran = 0;
     }
+}
+
+impl SlowHandlers {
+    #[inline]
+    fn suspected_until(&self) -> Option<Instant> {
+        self.0.as_ref().and_then(|found| found.suspected_until)
+    }
+
+    fn suspect(&mut self, until: Option<Instant>) {
+        self.0.get_or_insert_default().suspected_until = until;
+    }
 
     /// Whether those that have run took too long; if so, says it, and which it was if it was one.
-    fn look(&mut self, shared: &Shared, ended: Instant) -> bool {
-        let held = self.began.map_or(Duration::ZERO, |began| ended.saturating_duration_since(began));
-        let is_slow = self.ran > 0 && held >= SLOW;
-        if is_slow && self.warned_at.is_none_or(|at| ended - at >= WARN_EVERY) {
-            self.warned_at = Some(ended);
-            let held_ms = held.as_millis() as u64;
-            let entry = self.last.filter(|_| self.ran == 1).and_then(|route| shared.router.find(route));
-            if let Some(entry) = entry {
-                warn!(target: "farcall", uid = %shared.uid, session = %shared.id, route = %entry.name, place = %entry.place, held_ms, "a handler held the connection's task");
-            } else {
-                warn!(target: "farcall", uid = %shared.uid, session = %shared.id, handlers = self.ran, held_ms, "handlers held the connection's task; if one does so again, it is named");
-            }
+    fn look(&mut self, timing: &Timing, shared: &Shared, ended: Instant) -> bool {
+        let held = ended.saturating_duration_since(timing.began);
+        let is_slow = timing.ran > 0 && held >= SLOW;
+        if is_slow {
+            self.warn(timing, held, shared, ended);
         }
         is_slow
+    }
+
+    fn warn(&mut self, timing: &Timing, held: Duration, shared: &Shared, ended: Instant) {
+        let found = self.0.get_or_insert_default();
+        if found.warned_at.is_some_and(|at| ended - at < WARN_EVERY) {
+            return;
+        }
+        found.warned_at = Some(ended);
+        let held_ms = held.as_millis() as u64;
+        let entry = timing.last.filter(|_| timing.ran == 1).and_then(|route| shared.router.find(route));
+        if let Some(entry) = entry {
+            warn!(target: "farcall", uid = %shared.uid, session = %shared.id, route = %entry.name, place = %entry.place, held_ms, "a handler held the connection's task");
+        } else {
+            warn!(target: "farcall", uid = %shared.uid, session = %shared.id, handlers = timing.ran, held_ms, "handlers held the connection's task; if one does so again, it is named");
+        }
     }
 }
