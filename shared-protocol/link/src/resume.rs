@@ -110,12 +110,15 @@ pub enum SessionEvent {
     },
 }
 
-/// The last events of a session, for whoever asks.
+/// The last events of a session, for whoever asks. To most nothing happens between their beginning and their end.
 #[derive(Debug, Default)]
-pub(crate) struct Happened {
+pub(crate) struct Happened(Option<Box<Events>>);
+
+#[derive(Debug, Default)]
+struct Events {
     /// The number of the oldest that is kept.
     first: u64,
-    events: VecDeque<SessionEvent>,
+    kept: VecDeque<SessionEvent>,
 }
 
 /// Events kept for those who are slow to ask.
@@ -123,18 +126,20 @@ const EVENTS_MAX: usize = 64;
 
 impl Happened {
     fn note(&mut self, event: SessionEvent) {
+        let Events { first, kept } = &mut **self.0.get_or_insert_default();
         // In pairs, so that whoever is behind goes on with an event that is legal after any.
-        if self.events.len() >= EVENTS_MAX {
-            self.events.drain(..2);
-            self.first += 2;
+        if kept.len() >= EVENTS_MAX {
+            kept.drain(..2);
+            *first += 2;
         }
-        self.events.push_back(event);
+        kept.push_back(event);
     }
 
     /// The oldest that is kept and not older than `seen`, and what to ask for next.
     fn after(&self, seen: u64) -> Option<(SessionEvent, u64)> {
-        let at = seen.max(self.first);
-        self.events.get((at - self.first) as usize).map(|event| (event.clone(), at + 1))
+        let Events { first, kept } = self.0.as_deref()?;
+        let at = seen.max(*first);
+        kept.get((at - first) as usize).map(|event| (event.clone(), at + 1))
     }
 }
 

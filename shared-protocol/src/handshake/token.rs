@@ -22,12 +22,19 @@ impl fmt::Debug for Token {
 #[derive(Debug, Clone)]
 pub struct Tokens {
     current: [u8; 32],
+    /// The highest attempt that has succeeded (R6).
+    attempt: u32,
+    /// There once the client has come back: of most sessions it never does.
+    others: Option<Box<Others>>,
+}
+
+/// The tokens of a session beside the one in force.
+#[derive(Debug, Clone, Default)]
+struct Others {
     /// Handed out and not confirmed: the client may know it or not.
     next: Option<[u8; 32]>,
     /// Those that have died; the last few.
     retired: VecDeque<[u8; 32]>,
-    /// The highest attempt that has succeeded (R6).
-    attempt: u32,
 }
 
 /// What a token is worth.
@@ -49,14 +56,15 @@ const RETIRED_MAX: usize = 8;
 impl Tokens {
     /// Of a session that begins with this token.
     pub fn new(token: &Token) -> Self {
-        Self { current: digest(&token.0), next: None, retired: VecDeque::new(), attempt: 0 }
+        Self { current: digest(&token.0), attempt: 0, others: None }
     }
 
     /// Judges what a client shows. Compares in constant time, and changes nothing.
     pub fn judge(&self, token: &[u8], attempt: u32) -> TokenVerdict {
         let shown = digest(token);
-        let is_known = same(&shown, &self.current) || self.next.is_some_and(|next| same(&shown, &next));
-        let was_known = self.retired.iter().any(|retired| same(&shown, retired));
+        let is_known = same(&shown, &self.current) || self.is_next(&shown);
+        let mut retired = self.others.iter().flat_map(|others| &others.retired);
+        let was_known = retired.any(|retired| same(&shown, retired));
         match (is_known, was_known, attempt > self.attempt) {
             (true, _, true) => TokenVerdict::Valid,
             (false, true, true) => TokenVerdict::Stolen,
@@ -68,10 +76,10 @@ impl Tokens {
     /// The client has come back with a valid token, and is handed the next. The one it showed lives until the next is
     /// confirmed: if that never arrives, it must be good for another attempt.
     pub fn renew(&mut self, shown: &[u8], attempt: u32, next: &Token) {
-        if self.next.is_some_and(|next| same(&digest(shown), &next)) {
+        if self.is_next(&digest(shown)) {
             self.confirm();
         }
-        self.next = Some(digest(&next.0));
+        self.others.get_or_insert_default().next = Some(digest(&next.0));
         self.attempt = attempt;
         if cfg!(mutant = "6") {
             self.confirm();
@@ -80,12 +88,18 @@ impl Tokens {
 
     /// The client has confirmed that it knows the next token: the older one dies.
     pub fn confirm(&mut self) {
-        if let Some(next) = self.next.take() {
-            if self.retired.len() == RETIRED_MAX {
-                self.retired.pop_front();
+        let Some(others) = &mut self.others else { return };
+        if let Some(next) = others.next.take() {
+            if others.retired.len() == RETIRED_MAX {
+                others.retired.pop_front();
             }
-            self.retired.push_back(std::mem::replace(&mut self.current, next));
+            others.retired.push_back(std::mem::replace(&mut self.current, next));
         }
+    }
+
+    fn is_next(&self, shown: &[u8; 32]) -> bool {
+        let next = self.others.as_ref().and_then(|others| others.next.as_ref());
+        next.is_some_and(|next| same(shown, next))
     }
 }
 
