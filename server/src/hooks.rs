@@ -47,11 +47,11 @@ impl Hooks {
     }
 
     /// Tells of a session's lost and new connections until it is over.
-    pub(crate) async fn tell_changes(&self, player: &Player) {
+    pub(crate) async fn tell_changes(&self, player: Player) {
         let Some(hook) = &self.changed else { return };
         let mut seen = 0;
         while let Some(event) = player.session().next_event(&mut seen).await {
-            if std::panic::catch_unwind(AssertUnwindSafe(|| hook(player, &event))).is_err() {
+            if std::panic::catch_unwind(AssertUnwindSafe(|| hook(&player, &event))).is_err() {
                 error!(target: "farcall", uid = %player.session().uid(), "the `changed` hook panicked");
             }
         }

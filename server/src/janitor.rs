@@ -34,7 +34,7 @@ pub(crate) async fn look_after(server: Weak<Inner>) {
 fn make_room(server: &Inner) {
     let mut waiting: Vec<(Duration, usize, Arc<Seat>)> = Vec::new();
     server.players.each(|seat| {
-        let session = seat.player.session();
+        let session = seat.session();
         if let Some(away) = session.away() {
             waiting.push((away, session.bytes_held(), seat.clone()));
         }

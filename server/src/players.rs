@@ -59,8 +59,8 @@ impl Players {
     pub(crate) fn newest(&self, uid: &str) -> Result<Player, Offline> {
         let presence = self.by_uid.get(uid).ok_or(Offline)?;
         let open = || presence.seats.iter().rev().filter(|seat| seat.is_open());
-        let newest = open().find(|seat| seat.player.session().is_attached()).or_else(|| open().next());
-        newest.map(|seat| seat.player.clone()).ok_or(Offline)
+        let newest = open().find(|seat| seat.session().is_attached()).or_else(|| open().next());
+        newest.map(|seat| seat.player()).ok_or(Offline)
     }
 
     /// The seat of a session.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use farcall_link::{Anchor, SessionHandle};
 use farcall_protocol::codec::Codec;
 use farcall_protocol::{CloseCode, CloseReason, SessionId};
 use tokio::sync::SetOnce;
@@ -13,9 +14,7 @@ use crate::group::Room;
 /// A session from its welcome until its `closed` hook has returned.
 #[derive(Debug)]
 pub(crate) struct Seat {
-    pub(crate) player: Player,
-    /// What the session carries.
-    pub(crate) data: SessionData,
+    session: Anchor,
     /// `None` once the session has left them all: it joins no more.
     groups: Mutex<Option<Vec<Arc<Room>>>>,
     /// Set when handlers, connection and hook are done.
@@ -23,24 +22,37 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(crate) fn new(player: Player, data: SessionData) -> Self {
-        Self { player, data, groups: Mutex::new(Some(Vec::new())), gone: SetOnce::new() }
+    pub(crate) fn new(session: Anchor) -> Self {
+        Self { session, groups: Mutex::new(Some(Vec::new())), gone: SetOnce::new() }
+    }
+
+    pub(crate) const fn session(&self) -> SessionHandle<'_> {
+        self.session.session()
+    }
+
+    pub(crate) fn player(&self) -> Player {
+        self.session().owned()
+    }
+
+    /// What the session carries.
+    pub(crate) fn data(&self) -> &SessionData {
+        self.session.data()
     }
 
     pub(crate) fn id(&self) -> SessionId {
-        self.player.session().id()
+        self.session().id()
     }
 
     pub(crate) fn codec(&self) -> Codec {
-        self.player.session().codec()
+        self.session().codec()
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        self.player.session().is_open()
+        self.session().is_open()
     }
 
     pub(crate) fn close(&self, code: CloseCode, message: &str) {
-        self.player.session().close(CloseReason::ours(code, message));
+        self.session().close(CloseReason::ours(code, message));
     }
 
     /// Notes a group, so that it can be left at the end. False if the end has come, or there are too many.

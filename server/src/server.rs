@@ -156,8 +156,8 @@ impl Server {
     /// All sessions of a player, oldest first. More than one only under `DuplicateLogin::Allow`.
     pub fn sessions(&self, uid: impl AsRef<str>) -> Vec<Player> {
         let seats = self.inner.players.seats(uid.as_ref());
-        let open = seats.iter().filter(|seat| seat.player.session().is_open());
-        open.map(|seat| seat.player.clone()).collect()
+        let open = seats.iter().filter(|seat| seat.session().is_open());
+        open.map(|seat| seat.player()).collect()
     }
 
     /// The group of that name; made when there is none.
@@ -304,7 +304,7 @@ impl Inner {
         loop {
             look.tick().await;
             let mut calls = 0;
-            self.players.each(|seat| calls += seat.player.session().calls_incoming());
+            self.players.each(|seat| calls += seat.session().calls_incoming());
             if calls == 0 {
                 return;
             }

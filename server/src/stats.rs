@@ -87,7 +87,7 @@ impl Stats {
         };
         stats.closed.retain(|(_, count)| *count > 0);
         server.players.each(|seat| {
-            let session = seat.player.session();
+            let session = seat.session();
             stats.detached += u64::from(session.is_open() && !session.is_attached());
             stats.calls_to_players += u64::from(session.calls_outgoing());
             stats.calls_of_players += u64::from(session.calls_incoming());

@@ -30,7 +30,7 @@ impl Visit<'_> {
                     // Whoever else it is learns no more than whoever guesses (R1).
                     (Ok(uid), found) if !found.is_of(&uid) && !cfg!(mutant = "11") => UNKNOWN,
                     (Ok(_), Found::Over(tombstone)) => tombstone.why(),
-                    (Ok(_), Found::Open(seat)) => match pending.give_back(&seat.player.session(), address)? {
+                    (Ok(_), Found::Open(seat)) => match pending.give_back(&seat.session(), address)? {
                         GivenBack::Resumed => {
                             server.counters.resumed.fetch_add(1, Ordering::Relaxed);
                             return Ok(None);
@@ -58,7 +58,7 @@ enum Found {
 impl Found {
     fn is_of(&self, uid: &Uid) -> bool {
         match self {
-            Self::Open(seat) => seat.player.session().uid() == uid,
+            Self::Open(seat) => seat.session().uid() == uid,
             Self::Over(tombstone) => tombstone.uid() == uid,
         }
     }
@@ -72,7 +72,7 @@ fn find(server: &Inner, claimed: &Claimed) -> Result<Found, Dismissed> {
         return Err(Dismissed { code: CloseCode::Restarted, position: None });
     }
     if let Some(seat) = server.players.by_session(claimed.session) {
-        return match seat.player.session().knows_token(claimed) {
+        return match seat.session().knows_token(claimed) {
             true => Ok(Found::Open(seat)),
             false => Err(UNKNOWN),
         };

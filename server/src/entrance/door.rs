@@ -29,7 +29,7 @@ impl Visit<'_> {
         let present = server.players.seats(uid.as_str());
         // A session that is over and still being saved takes nobody's place.
         let open: Vec<_> = present.into_iter().filter(|seat| seat.is_open()).collect();
-        let is_here = |seat: &Arc<Seat>| seat.player.session().is_attached();
+        let is_here = |seat: &Arc<Seat>| seat.session().is_attached();
         let keep = match server.config.duplicate_login {
             // One without a connection makes way: its client may have crashed, and would lock its player out.
             DuplicateLogin::RejectNew if open.iter().any(is_here) => {
@@ -65,10 +65,10 @@ impl Visit<'_> {
             router: server.router.clone(),
             inbox: server.inbox.clone(),
             owner: server.clone(),
-            data: data.clone(),
+            data,
         };
         let link = pending.admit(uid.clone(), address, config)?;
-        let seat = Arc::new(Seat::new(link.peer(), data));
+        let seat = Arc::new(Seat::new(link.anchor()));
         server.players.sit(uid, seat.clone());
         server.counters.sessions.fetch_add(1, Ordering::Relaxed);
         Ok((link, seat))

@@ -126,7 +126,7 @@ fn stay(server: Arc<Inner>, mut session: Running, seat: Arc<Seat>) -> impl Futur
         let hooks = &server.admission.hooks;
         let reason = match hooks.changed {
             Some(_) => {
-                Box::pin(async { tokio::join!(&mut session, hooks.tell_changes(&seat.player)).0 }).await
+                Box::pin(async { tokio::join!(&mut session, hooks.tell_changes(seat.player())).0 }).await
             }
             None => (&mut session).await,
         };
@@ -136,15 +136,15 @@ fn stay(server: Arc<Inner>, mut session: Running, seat: Arc<Seat>) -> impl Futur
 
 /// Before the future of a session's life waits for anything, so that it holds none of this.
 fn tell_opened(server: &Inner, seat: &Seat) {
-    let session = seat.player.session();
+    let session = seat.session();
     let (uid, id) = (session.uid(), session.id());
     info!(target: "farcall", side = "server", %uid, session = %id, address = %session.address(), "opened");
-    server.admission.hooks.opened(&seat.player);
+    server.admission.hooks.opened(&seat.player());
 }
 
 /// A session's end: told of, saved, gone.
 async fn leave(server: &Inner, seat: &Seat, reason: CloseReason) {
-    let session = seat.player.session();
+    let session = seat.session();
     let (uid, id) = (session.uid().clone(), session.id());
     let CloseReason { code, message, by_peer } = &reason;
     info!(target: "farcall", side = "server", %uid, session = %id, code = code.name(), by_peer, reason = ?message, "closed");
@@ -164,10 +164,10 @@ async fn leave(server: &Inner, seat: &Seat, reason: CloseReason) {
 
 /// Runs the `closed` hook to its end: what it saves must not be cut off half-way.
 async fn tell_closed(server: &Inner, seat: &Seat, reason: &CloseReason) {
-    let hook = server.admission.hooks.closed(seat.player.clone(), seat.data.clone(), reason.clone());
+    let hook = server.admission.hooks.closed(seat.player(), seat.data().clone(), reason.clone());
     let mut hook = std::pin::pin!(hook);
     while timeout(HOOK_SLOW, hook.as_mut()).await.is_err() {
-        let session = seat.player.session();
+        let session = seat.session();
         warn!(target: "farcall", uid = %session.uid(), session = %session.id(), "the `closed` hook is slow: the player cannot log in until it returns");
     }
 }

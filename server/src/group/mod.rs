@@ -84,7 +84,7 @@ impl Members<'_> {
     pub fn remove(&self, uid: impl AsRef<str>) -> bool {
         let uid = uid.as_ref();
         let mut members = self.room.lock();
-        let found = members.seats.iter().filter(|seat| seat.player.session().uid().as_str() == uid);
+        let found = members.seats.iter().filter(|seat| seat.session().uid().as_str() == uid);
         let found: Vec<SessionId> = found.map(|seat| seat.id()).collect();
         let removed: Vec<Arc<Seat>> = found.into_iter().filter_map(|id| members.remove(id)).collect();
         drop(members);
@@ -94,7 +94,7 @@ impl Members<'_> {
 
     /// The players in it, one entry a session, in no particular order.
     pub fn uids(&self) -> Vec<Uid> {
-        self.room.lock().seats.iter().map(|seat| seat.player.session().uid().clone()).collect()
+        self.room.lock().seats.iter().map(|seat| seat.session().uid().clone()).collect()
     }
 
     /// How many sessions are in it.

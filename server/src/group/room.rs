@@ -105,7 +105,7 @@ impl Room {
     ) -> FanOut {
         let broadcast = Broadcast::new(route, self.scope, arguments);
         let members = self.lock_for(&broadcast);
-        let seats = members.seats.iter().filter(|seat| Some(seat.player.session().uid()) != except);
+        let seats = members.seats.iter().filter(|seat| Some(seat.session().uid()) != except);
         let (total, slow) = FanOut::over(seats, &broadcast);
         drop(members);
         slow.let_go();
@@ -120,7 +120,7 @@ impl Room {
     ) -> Gather<R> {
         let broadcast = Broadcast::new(route, self.scope, arguments);
         let members = self.lock_for(&broadcast);
-        let seats = members.seats.iter().filter(|seat| Some(seat.player.session().uid()) != except);
+        let seats = members.seats.iter().filter(|seat| Some(seat.session().uid()) != except);
         Gather::of(seats.map(|seat| call_on(seat, &broadcast)).collect())
     }
 }
@@ -161,7 +161,7 @@ impl FanOut {
     ) -> (Self, Slow) {
         let (mut total, mut slow) = (Self::default(), Slow::default());
         for seat in seats {
-            match broadcast.to(&seat.player) {
+            match broadcast.to(seat.session()) {
                 Notified::Sent => total.sent += 1,
                 Notified::Dropped(why) => {
                     total.dropped += 1;
@@ -188,5 +188,5 @@ impl Slow {
 }
 
 pub(super) fn call_on<A: Serialize, R: Answer>(seat: &Seat, broadcast: &Broadcast<'_, A>) -> (Uid, Call<R>) {
-    (seat.player.session().uid().clone(), broadcast.call(&seat.player))
+    (seat.session().uid().clone(), broadcast.call(seat.session()))
 }

@@ -6,12 +6,12 @@ use bytes::Bytes;
 use farcall_protocol::codec::Codec;
 use farcall_protocol::session::Message as Outgoing;
 use farcall_protocol::wire::Target;
-use farcall_protocol::{Answer, Delivery, Dropped, NotExecuted, Notified, RouteDescriptor, ServedBy};
+use farcall_protocol::{Answer, Delivery, Dropped, NotExecuted, Notified, RouteDescriptor};
 use serde::Serialize;
 
 use crate::call::Call;
 use crate::encoded::{Encoded, with_encoded};
-use crate::peer::Peer;
+use crate::peer::SessionHandle;
 use crate::trace::{self, CallName};
 
 /// A message on its way to any number of sessions.
@@ -48,8 +48,7 @@ impl<'a, A: Serialize> Broadcast<'a, A> {
     }
 
     /// Sends it to one peer: appends, and never waits.
-    pub fn to<S: ServedBy>(&self, peer: &Peer<S>) -> Notified {
-        let session = peer.session();
+    pub fn to(&self, session: SessionHandle<'_>) -> Notified {
         match self.body(session.codec()) {
             Some(body) => session.message(self.route, self.scope, Outgoing::Shared(body)),
             None => Notified::Dropped(Dropped::Unencodable),
@@ -57,8 +56,7 @@ impl<'a, A: Serialize> Broadcast<'a, A> {
     }
 
     /// Makes a call of it on one peer.
-    pub fn call<S: ServedBy, R: Answer>(&self, peer: &Peer<S>) -> Call<R> {
-        let session = peer.session();
+    pub fn call<R: Answer>(&self, session: SessionHandle<'_>) -> Call<R> {
         let current = session.current();
         let (route, signature) = (self.route.id, self.route.signature);
         let target = Target { route, signature, trace: trace::id_for(current) };

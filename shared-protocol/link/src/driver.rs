@@ -59,8 +59,8 @@ thread_local! {
 
 impl Driver {
     /// `early` are bytes that came behind the login.
-    pub(crate) fn new(io: Box<dyn Transport>, shared: Arc<Shared>, early: &[u8]) -> Self {
-        shared.lock().alone.connect(io.shortcut());
+    pub(crate) fn new(mut io: Box<dyn Transport>, shared: Arc<Shared>, early: &[u8]) -> Self {
+        shared.lock().alone.connect(io.take_shortcut());
         Self {
             io: Some(io),
             generation: 0,
@@ -151,8 +151,8 @@ impl Driver {
         self.generation = generation;
         self.disconnect();
         match arrival.map(|arrival| arrival.moved_here()) {
-            Some(Ok(Arrival { io, say_first, early, .. })) => {
-                self.shared.connected(&*io, generation);
+            Some(Ok(Arrival { mut io, say_first, early, .. })) => {
+                self.shared.connected(&mut *io, generation);
                 self.io = Some(io);
                 self.say_first(say_first);
                 self.take_in(&early);

@@ -41,7 +41,7 @@ pub use context::Context;
 pub use inbox::{Inbox, PollError, Polled};
 pub use link::{Address, Link, LinkConfig};
 pub use login::{Door, GivenBack, LoginFailed, Pending, Returning, come_back, connect, knock};
-pub use peer::{Peer, SessionHandle};
+pub use peer::{Anchor, Peer, SessionHandle};
 pub use reply::Reply;
 pub use resume::{SessionEvent, Tombstone};
 pub use router::{

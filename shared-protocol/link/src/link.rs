@@ -12,7 +12,7 @@ use farcall_protocol::{Limits, ServedBy, Side};
 
 use crate::driver::Driver;
 use crate::inbox::Inbox;
-use crate::peer::Peer;
+use crate::peer::{Anchor, Peer};
 use crate::randomness;
 use crate::resume::Pass;
 use crate::router::Router;
@@ -102,6 +102,11 @@ impl Link {
     pub(crate) fn saying_first(mut self, bytes: bytes::Bytes) -> Self {
         self.driver.say_first(bytes);
         self
+    }
+
+    /// The session, to be kept.
+    pub fn anchor(&self) -> Anchor {
+        Anchor::new(self.shared.clone())
     }
 
     /// The other end. `S` is what it serves: the client's contracts on a server, the server's on a client.

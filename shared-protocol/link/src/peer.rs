@@ -1,5 +1,6 @@
 //! The handle to the other end of a session: what stubs are called on, and what they do.
 
+use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +67,28 @@ impl<S: ServedBy> Caller for Peer<S> {
             Ok(body) => self.session().message(route, 0, Outgoing::Own(body)),
             Err(_) => Notified::Dropped(Dropped::Unencodable),
         })
+    }
+}
+
+/// A session to keep by whoever makes no calls within another: less than a [`Peer`], and a peer whenever one is needed.
+#[derive(Debug, Clone)]
+pub struct Anchor {
+    shared: Arc<Shared>,
+}
+
+impl Anchor {
+    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// The session.
+    pub const fn session(&self) -> SessionHandle<'_> {
+        SessionHandle { shared: &self.shared, within: None }
+    }
+
+    /// The session's own value, as admission made it.
+    pub fn data(&self) -> &Arc<dyn Any + Send + Sync> {
+        &self.shared.data
     }
 }
 

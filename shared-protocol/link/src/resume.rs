@@ -156,10 +156,10 @@ impl Shared {
     }
 
     /// The driver goes on over this connection: lone callers may write to it.
-    pub(crate) fn connected(&self, io: &dyn Transport, generation: u64) {
+    pub(crate) fn connected(&self, io: &mut dyn Transport, generation: u64) {
         let mut core = self.lock();
         if !self.has_arrival(generation) {
-            core.alone.connect(io.shortcut());
+            core.alone.connect(io.take_shortcut());
         }
     }
 

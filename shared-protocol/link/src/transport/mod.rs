@@ -6,16 +6,15 @@ pub mod tcp;
 
 use std::any::Any;
 use std::io::{self, IoSlice};
-use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::tcp::OwnedWriteHalf;
 
 /// An ordered, reliable stream of bytes in both directions. Whatever reads and writes is one.
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    /// The way past the connection's own task, where it has one.
+    /// The way past the connection's own task, where it has one. There is one, for whoever asks first.
     #[doc(hidden)]
-    fn shortcut(&self) -> Option<Shortcut>;
+    fn take_shortcut(&mut self) -> Option<Shortcut>;
 
     /// The same connection, woken by the runtime in which this is called. To be done before anything else holds a part of it.
     ///
@@ -26,12 +25,12 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for T {
-    fn shortcut(&self) -> Option<Shortcut> {
-        let this: &dyn Any = self;
-        if let Some(boxed) = this.downcast_ref::<Box<dyn Transport>>() {
-            return (**boxed).shortcut();
+    fn take_shortcut(&mut self) -> Option<Shortcut> {
+        let this: &mut dyn Any = self;
+        if let Some(boxed) = this.downcast_mut::<Box<dyn Transport>>() {
+            return (**boxed).take_shortcut();
         }
-        this.downcast_ref::<tcp::Stream>().map(tcp::Stream::shortcut)
+        this.downcast_mut::<tcp::Stream>().and_then(tcp::Stream::take_shortcut)
     }
 
     fn moved_here(self: Box<Self>) -> io::Result<Box<dyn Transport>> {
@@ -51,12 +50,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for T {
 }
 
 /// Writes to a connection from outside of its task: an optimisation of TCP, without which every transport is right.
-#[derive(Debug, Clone)]
-pub struct Shortcut(Arc<OwnedWriteHalf>);
+#[derive(Debug)]
+pub struct Shortcut(Option<OwnedWriteHalf>);
 
 impl Shortcut {
     /// Writes what the connection takes at once.
     pub(crate) fn write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.try_write_vectored(pieces)
+        self.0.as_ref().map_or(Ok(0), |write| write.try_write_vectored(pieces))
+    }
+}
+
+impl Drop for Shortcut {
+    fn drop(&mut self) {
+        // By itself it would end the connection's writing, which goes on without a shortcut.
+        if let Some(write) = self.0.take() {
+            write.forget();
+        }
     }
 }

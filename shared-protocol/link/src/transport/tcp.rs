@@ -4,7 +4,6 @@
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -25,7 +24,8 @@ const USER_TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Stream {
     read: OwnedReadHalf,
-    write: Arc<OwnedWriteHalf>,
+    /// Until it is given away.
+    write: Option<OwnedWriteHalf>,
 }
 
 impl Stream {
@@ -36,11 +36,11 @@ impl Stream {
     pub fn new(stream: TcpStream) -> io::Result<Self> {
         prepare(&stream)?;
         let (read, write) = stream.into_split();
-        Ok(Self { read, write: Arc::new(write) })
+        Ok(Self { read, write: Some(write) })
     }
 
-    pub(super) fn shortcut(&self) -> Shortcut {
-        Shortcut(self.write.clone())
+    pub(super) fn take_shortcut(&mut self) -> Option<Shortcut> {
+        self.write.take().map(|write| Shortcut(Some(write)))
     }
 
     /// The same connection, registered with the runtime in which this is called.
@@ -48,21 +48,22 @@ impl Stream {
     /// # Errors
     /// Of a runtime that cannot watch it, or `ResourceBusy` when somebody holds its shortcut.
     pub fn registered_here(self) -> io::Result<Self> {
-        let write = Arc::into_inner(self.write).ok_or(io::ErrorKind::ResourceBusy)?;
+        let write = self.write.ok_or(io::ErrorKind::ResourceBusy)?;
         let whole = self.read.reunite(write).map_err(io::Error::other)?;
         let (read, write) = TcpStream::from_std(whole.into_std()?)?.into_split();
-        Ok(Self { read, write: Arc::new(write) })
+        Ok(Self { read, write: Some(write) })
     }
 
     /// Writes once when the socket is ready.
     fn poll_written(
         &self,
         cx: &mut Context<'_>,
-        mut write: impl FnMut(&OwnedWriteHalf) -> io::Result<usize>,
+        mut write: impl FnMut(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        let stream: &TcpStream = self.read.as_ref();
         loop {
-            ready!((*self.write).as_ref().poll_write_ready(cx))?;
-            match write(&self.write) {
+            ready!(stream.poll_write_ready(cx))?;
+            match write(stream) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 written => return Poll::Ready(written),
             }
@@ -82,7 +83,7 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_written(cx, |write| write.try_write(bytes))
+        self.poll_written(cx, |stream| stream.try_write(bytes))
     }
 
     fn poll_write_vectored(
@@ -90,7 +91,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_written(cx, |write| write.try_write_vectored(pieces))
+        self.poll_written(cx, |stream| stream.try_write_vectored(pieces))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -102,7 +103,7 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let stream: &TcpStream = (*self.write).as_ref();
+        let stream: &TcpStream = self.read.as_ref();
         Poll::Ready(SockRef::from(stream).shutdown(Shutdown::Write))
     }
 }
@@ -171,17 +172,17 @@ mod tests {
         let (first, second) = (runtime(), runtime());
         let (near, far) = made_by(&first);
         let near: Box<dyn Transport> = Box::new(near);
-        let near = second.block_on(async { near.moved_here() }).expect("it can move");
+        let mut near = second.block_on(async { near.moved_here() }).expect("it can move");
         drop(first);
-        assert!(near.shortcut().is_some(), "it is still known to be TCP");
+        assert!(near.take_shortcut().is_some(), "it is still known to be TCP");
         second.block_on(echo(near, far)).expect("an echo");
     }
 
     #[test]
     fn one_whose_shortcut_is_in_use_stays_where_it_is() {
         let first = runtime();
-        let (near, _far) = made_by(&first);
-        let _in_use = near.shortcut();
+        let (mut near, _far) = made_by(&first);
+        let _in_use = near.take_shortcut();
         let moved = first.block_on(async { near.moved_here() });
         assert_eq!(moved.err().map(|error| error.kind()), Some(io::ErrorKind::ResourceBusy));
     }
