@@ -109,7 +109,6 @@ struct Inbound {
     position: u64,
     latest: u64,
     told_position: u64,
-    told_latest: u64,
     /// Bytes of logged frames since the last acknowledgement.
     bytes_untold: usize,
     /// When the acknowledgement must be written at the latest.
@@ -125,7 +124,6 @@ struct Inbound {
 #[derive(Debug, Default)]
 struct Control {
     pong: Option<u64>,
-    ping: bool,
     /// A Close frame is still to be written.
     close: bool,
     /// Lossy messages for the next write.
@@ -330,7 +328,6 @@ impl Inbound {
             position: 0,
             latest: 0,
             told_position: 0,
-            told_latest: 0,
             bytes_untold: 0,
             ack_at: None,
             // L20. Pongs that nobody asked for are no better.
@@ -346,8 +343,7 @@ impl Inbound {
 
     /// The peer has been told of all that has been taken.
     const fn told(&mut self) {
-        (self.told_position, self.told_latest) = (self.position, self.latest);
-        (self.bytes_untold, self.ack_at) = (0, None);
+        (self.told_position, self.bytes_untold, self.ack_at) = (self.position, 0, None);
     }
 
     /// A logged frame or a latest value has been taken: it will be acknowledged soon.

@@ -29,7 +29,6 @@ impl<W> Session<W> {
         }
         self.log.has_unsent()
             || self.control.pong.is_some()
-            || self.control.ping
             || !self.control.droppable.is_empty()
             || self.inbound.is_ack_due(now)
             || self.liveness.is_ping_due(now)
@@ -64,7 +63,7 @@ impl<W> Session<W> {
 
     /// What goes before the log. Put together behind it, where it needs no space of its own.
     fn take_unlogged(&mut self, rides: bool, now: Instant) -> Option<Bytes> {
-        let ping = self.liveness.take_ping(now) | std::mem::take(&mut self.control.ping);
+        let ping = self.liveness.take_ping(now);
         let pong = self.control.pong.take();
         let ack = rides || self.inbound.is_ack_due(now);
         if !ping && pong.is_none() && !ack {
