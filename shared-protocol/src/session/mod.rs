@@ -23,6 +23,7 @@
 mod budget;
 mod calls;
 mod clock;
+mod inbound;
 mod incoming;
 mod latest;
 mod liveness;
@@ -63,7 +64,7 @@ use crate::error::CallError;
 use crate::handshake::Established;
 use crate::ids::Side;
 use crate::limits::{Announced, Limits};
-use budget::Budget;
+use inbound::Inbound;
 use incoming::Incoming;
 use latest::Latest;
 use liveness::Liveness;
@@ -102,24 +103,6 @@ pub struct Session<W> {
     counts: Counts,
 }
 
-/// What has been taken from the peer, and what it has been told of that.
-#[derive(Debug)]
-struct Inbound {
-    /// Logged frames taken: the position of the next.
-    position: u64,
-    latest: u64,
-    told_position: u64,
-    /// Bytes of logged frames since the last acknowledgement.
-    bytes_untold: usize,
-    /// When the acknowledgement must be written at the latest.
-    ack_at: Option<Instant>,
-    pings: Budget,
-    pongs: Budget,
-    idle_acks: Budget,
-    cancels: Budget,
-    resumes: Budget,
-}
-
 /// Unlogged frames to be made from state when the writer runs: a full log cannot hold them up.
 #[derive(Debug, Default)]
 struct Control {
@@ -145,19 +128,9 @@ pub struct Counts {
     pub bytes_out: u64,
 }
 
-/// S2, P-42: an acknowledgement is due after this many logged frames, this many bytes of them, or this long.
-const ACK_FRAMES: u64 = 64;
-const ACK_BYTES: usize = 16 << 10;
-const ACK_DELAY: Duration = Duration::from_millis(500);
 /// An acknowledgement of fewer frames came because its time had, not because there were many: the session is quiet, and
 /// its space is worth more than what it costs to have it again. Below what lets an acknowledgement ride along.
 const QUIET_FRAMES: u64 = 8;
-/// L20, P-53: pings more frequent than this are a flood, once so many have come at once.
-const PING_EVERY: Duration = Duration::from_secs(1);
-const PING_BURST: u32 = 8;
-/// L28, P-62: in this time the allowance of returns fills up again.
-const RESUMES_WITHIN: Duration = Duration::from_secs(10);
-
 impl<W> Session<W> {
     /// A session that begins now. `round_trip` is how long the server took to answer the client's first frame, which says how
     /// old the server's time in the welcome is; `jitter` in 0..=1 spreads the pings of sessions that begin
@@ -313,49 +286,5 @@ impl<W> Session<W> {
         if self.control.droppable.is_empty() {
             self.control.droppable = bytes::BytesMut::new();
         }
-    }
-}
-
-impl Inbound {
-    fn new(side: Side, heartbeat: Duration, silence_max: Duration, limits: &Limits, now: Instant) -> Self {
-        // The server pings as often as it announced, and is answered as often; twice that is still no flood.
-        let beat = PING_EVERY.min(heartbeat / 2);
-        // What a link has gathered that stalled for almost too long comes at once.
-        let gathered = silence_max.as_nanos() / heartbeat.as_nanos().max(1) * 2;
-        let beats = PING_BURST.max(u32::try_from(gathered).unwrap_or(u32::MAX));
-        let (pings, pongs) = if side == Side::Client { (beat, PING_EVERY) } else { (PING_EVERY, beat) };
-        Self {
-            position: 0,
-            latest: 0,
-            told_position: 0,
-            bytes_untold: 0,
-            ack_at: None,
-            // L20. Pongs that nobody asked for are no better.
-            pings: Budget::new(beats, pings, now),
-            pongs: Budget::new(beats, pongs, now),
-            // L21: 50 a second that say nothing new.
-            idle_acks: Budget::new(50, Duration::from_millis(20), now),
-            // L19: 100 in 30 seconds beyond calls that were let end, each of which earns one.
-            cancels: Budget::new(100, Duration::from_millis(300), now),
-            resumes: Budget::new(limits.resumes_max, RESUMES_WITHIN / limits.resumes_max.max(1), now),
-        }
-    }
-
-    /// The peer has been told of all that has been taken.
-    const fn told(&mut self) {
-        (self.told_position, self.bytes_untold, self.ack_at) = (self.position, 0, None);
-    }
-
-    /// A logged frame or a latest value has been taken: it will be acknowledged soon.
-    #[inline]
-    fn took(&mut self, wire_bytes: usize, now: Instant) {
-        self.bytes_untold += wire_bytes;
-        self.ack_at.get_or_insert_with(|| now + ACK_DELAY);
-    }
-
-    fn is_ack_due(&self, now: Instant) -> bool {
-        self.position - self.told_position >= ACK_FRAMES
-            || self.bytes_untold >= ACK_BYTES
-            || self.ack_at.is_some_and(|at| now >= at)
     }
 }
