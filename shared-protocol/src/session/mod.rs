@@ -29,6 +29,7 @@ mod latest;
 mod liveness;
 mod log;
 mod messages;
+mod moment;
 mod outgoing;
 mod output;
 mod receive;
@@ -69,6 +70,7 @@ use incoming::Incoming;
 use latest::Latest;
 use liveness::Liveness;
 use log::Log;
+use moment::Origin;
 use outgoing::{Outgoing, Withdrawal};
 use resume::Attachment;
 use waiting::Waiting;
@@ -95,8 +97,8 @@ pub struct Session<W> {
     control: Control,
     side: Side,
     clock: ServerClock,
-    /// This end's clock for pings: what it read at which instant.
-    epoch: (Instant, Duration),
+    /// Its beginning.
+    origin: Origin,
     attachment: Attachment,
     resume_window: Duration,
     closed: Option<CloseReason>,
@@ -155,14 +157,13 @@ impl<W> Session<W> {
             waiting: Waiting::new(),
             incoming: Incoming::new(slots_max),
             inbound: Inbound::new(side, heartbeat, silence_max, &limits, now),
-            liveness: Liveness::new(side, &limits, heartbeat, silence_max, jitter, now),
+            liveness: Liveness::new(side, heartbeat, silence_max, jitter, now),
             control: Control::default(),
             clock: match side {
                 Side::Server => ServerClock::new(server_time, Duration::ZERO, now),
                 Side::Client => ServerClock::new(server_time, round_trip, now),
             },
-            // The server's pings go on with the clock that its welcome began.
-            epoch: (now, if side == Side::Server { server_time } else { Duration::ZERO }),
+            origin: Origin::new(now),
             side,
             attachment: Attachment::Attached { token_due: false },
             resume_window,
@@ -246,7 +247,7 @@ impl<W> Session<W> {
 
     /// The last round trip measured, on the end that pings.
     pub fn rtt(&self) -> Option<Duration> {
-        self.liveness.rtt()
+        self.liveness.rtt_us().map(|rtt| Duration::from_micros(rtt.into()))
     }
 
     /// What it has done so far.

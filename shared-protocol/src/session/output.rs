@@ -7,7 +7,9 @@ use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 
 use super::calls::remaining_ms;
+use super::moment::Moment;
 use super::{Inbound, Session};
+use crate::ids::Side;
 use crate::wire::Frame;
 
 /// Pieces to be written one after the other.
@@ -73,8 +75,7 @@ impl<W> Session<W> {
         let mut own = BytesMut::new();
         let head = self.log.spare().unwrap_or(&mut own);
         if ping {
-            let rtt_us =
-                self.liveness.rtt().map_or(0, |rtt| rtt.as_micros().clamp(1, u32::MAX.into()) as u32);
+            let rtt_us = self.liveness.rtt_us().map_or(0, |rtt| rtt.max(1));
             Frame::Ping { time_us, rtt_us }.put(head);
         }
         if let Some(echo_us) = pong {
@@ -93,7 +94,7 @@ impl<W> Session<W> {
         let outgoing = &self.outgoing;
         let left = |id| outgoing.deadline_of(id).map(|deadline| remaining_ms(deadline, now));
         self.log.take(now, left, batch);
-        self.liveness.awaiting_ack(true, false, now);
+        self.await_ack(false, now);
     }
 
     fn take_latest(&mut self, batch: &mut Batch) {
@@ -137,13 +138,28 @@ impl<W> Session<W> {
 
     /// What became of the pieces taken: whether any byte was accepted, and whether any is left over.
     pub fn wrote(&mut self, progress: bool, pending: bool, now: Instant) {
-        self.liveness.wrote(progress, pending, now);
+        if pending {
+            self.liveness.blocked(progress, self.origin.moment(now));
+        } else {
+            self.liveness.unblocked();
+        }
+    }
+
+    /// Something waits to be acknowledged; `progress` if something else just was.
+    pub(super) fn await_ack(&mut self, progress: bool, now: Instant) {
+        if progress || !self.liveness.awaits_ack() {
+            self.liveness.await_ack(self.origin.moment(now));
+        }
     }
 
     /// This end's clock, as its pings say it.
     pub(super) fn time_us(&self, now: Instant) -> u64 {
-        let (at, read) = self.epoch;
-        (read + now.saturating_duration_since(at)).as_micros().min(u64::MAX.into()) as u64
+        let read = match self.side {
+            // The server's goes on with the clock that its welcome began.
+            Side::Server => self.clock.now(now),
+            Side::Client => self.origin.moment(now).since(Moment::ORIGIN),
+        };
+        u64::try_from(read.as_micros()).unwrap_or(u64::MAX)
     }
 }
 

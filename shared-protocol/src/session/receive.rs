@@ -77,7 +77,10 @@ impl<W> Session<W> {
     /// be told after the whole frames among them have been received.
     pub fn heard(&mut self, partial: Option<usize>, now: Instant) {
         self.liveness.heard(now);
-        self.liveness.partial(partial, now);
+        match partial {
+            Some(bytes) => self.liveness.frame_begun(bytes, self.origin.moment(now)),
+            None => self.liveness.frame_ended(),
+        }
     }
 
     /// Takes one frame of the peer.
@@ -104,7 +107,7 @@ impl<W> Session<W> {
             return Err(CloseReason::ours(CloseCode::UnexpectedFrame, "before the new token was confirmed"));
         }
         // A frame that comes after it has a time of its own.
-        self.liveness.partial(None, now);
+        self.liveness.frame_ended();
         let logged = frame.is_logged();
         self.take(frame, now, events)?;
         let is_uncounted = cfg!(mutant = "1") && raw.kind == Kind::Cancel;
@@ -273,8 +276,11 @@ impl<W> Session<W> {
         if !advanced && !confirmed {
             self.spend(|inbound| inbound.idle_acks.spend(now), "idle acknowledgements")?;
         }
-        let waiting = self.log.has_unacked();
-        self.liveness.awaiting_ack(waiting, advanced, now);
+        if self.log.has_unacked() {
+            self.await_ack(advanced, now);
+        } else {
+            self.liveness.all_acked();
+        }
         self.room_freed(now, events);
         if advanced && is_quiet {
             self.shrink();

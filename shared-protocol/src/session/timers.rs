@@ -38,7 +38,7 @@ impl<W> Session<W> {
             if !self.liveness.is_blocked() {
                 next(self.inbound.ack_at, Timer::Ack);
             }
-            next(self.liveness.next(), Timer::Liveness);
+            next(self.liveness.next(&self.limits, self.origin), Timer::Liveness);
         } else {
             next(self.window_ends(), Timer::Window);
         }
@@ -60,7 +60,9 @@ impl<W> Session<W> {
         if self.closed.is_some() {
             return Ok(());
         }
-        if let Some(code) = self.liveness.verdict(now).filter(|_| self.is_attached()) {
+        if let Some(code) =
+            self.liveness.verdict(&self.limits, self.origin, now).filter(|_| self.is_attached())
+        {
             return Err(CloseReason::from(code));
         }
         if let Some(reason) = self.overdue(now) {
