@@ -1,60 +1,123 @@
 //! A small allowance that fills up again: how often a peer may do something harmless but useless before it is a
-//! flood. Arithmetic on instants handed in.
+//! flood. Arithmetic on moments handed in; how large it is and how fast it fills is handed in, too, for a session has
+//! several, and all sessions the same.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// A token bucket.
+use super::moment::Moment;
+
+/// So many at once, and one more each so often.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rate {
+    pub(super) burst: u32,
+    pub(super) every: Duration,
+}
+
+/// A token bucket, kept as the moment at which it would be full again (the generic cell rate algorithm).
 #[derive(Debug)]
 pub(super) struct Budget {
-    left: u32,
-    burst: u32,
-    every: Duration,
-    filled_at: Instant,
+    full_at: Moment,
 }
 
 impl Budget {
-    /// `burst` at once, and one more each `every`.
-    pub(super) const fn new(burst: u32, every: Duration, now: Instant) -> Self {
-        Self { left: burst, burst, every, filled_at: now }
+    /// Full from the session's beginning.
+    pub(super) const fn new() -> Self {
+        Self { full_at: Moment::ORIGIN }
     }
 
     /// Spends one; false when there is none.
-    pub(super) fn spend(&mut self, now: Instant) -> bool {
-        if self.left < self.burst {
-            let gained =
-                now.saturating_duration_since(self.filled_at).as_nanos() / self.every.as_nanos().max(1);
-            let gained = u32::try_from(gained).unwrap_or(u32::MAX);
-            if gained >= self.burst - self.left {
-                (self.left, self.filled_at) = (self.burst, now);
-            } else {
-                // Not `now`: what is left of a period counts for the next.
-                self.left += gained;
-                self.filled_at += self.every * gained;
-            }
-        } else {
-            self.filled_at = now;
+    pub(super) fn spend(&mut self, rate: Rate, now: Moment) -> bool {
+        let full_at = self.full_at.max(now);
+        let has = rate.burst > 0 && full_at <= now + rate.every * (rate.burst - 1);
+        if has {
+            self.full_at = full_at + rate.every;
         }
-        let has = self.left > 0;
-        self.left = self.left.saturating_sub(1);
         has
     }
 
-    /// Something useful was done: one more.
-    pub(super) fn earn(&mut self) {
-        self.left = self.left.saturating_add(1).min(self.burst);
+    /// Something useful was done: one more. Beyond full it is lost when one is spent.
+    #[inline]
+    pub(super) fn earn(&mut self, rate: Rate) {
+        self.full_at = self.full_at - rate.every;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn a_burst_and_then_one_at_a_time() {
-        let start = Instant::now();
-        let mut budget = Budget::new(2, Duration::from_secs(1), start);
-        assert!(budget.spend(start) && budget.spend(start) && !budget.spend(start));
-        assert!(!budget.spend(start + Duration::from_millis(999)));
-        assert!(budget.spend(start + Duration::from_millis(1_999)));
+        let start = Moment::ORIGIN;
+        let rate = Rate { burst: 2, every: Duration::from_secs(1) };
+        let mut budget = Budget::new();
+        let mut spend = |at| budget.spend(rate, at);
+        assert!(spend(start) && spend(start) && !spend(start));
+        assert!(!spend(start + Duration::from_millis(999)));
+        assert!(spend(start + Duration::from_millis(1_999)));
+    }
+
+    /// A bucket as one would write it down, in fractions of a token.
+    struct Plain {
+        rate: Rate,
+        /// What is in it, in nanoseconds of filling.
+        filled: u128,
+    }
+
+    impl Plain {
+        fn add(&mut self, nanos: u128) {
+            let every = self.rate.every.as_nanos();
+            self.filled = (self.filled + nanos).min(every * u128::from(self.rate.burst));
+        }
+
+        fn spend(&mut self) -> bool {
+            let every = self.rate.every.as_nanos();
+            let has = self.filled >= every;
+            if has {
+                self.filled -= every;
+            }
+            has
+        }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Pass(u64),
+        Spend,
+        Earn,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            2 => (0..3_000_u64).prop_map(Step::Pass),
+            6 => Just(Step::Spend),
+            1 => Just(Step::Earn),
+        ];
+        prop::collection::vec(step, 0..200)
+    }
+
+    proptest! {
+        #[test]
+        fn it_gives_what_a_bucket_of_tokens_gives(burst in 0..6_u32, every in 1..2_000_u64, steps in steps()) {
+            let rate = Rate { burst, every: Duration::from_nanos(every) };
+            let (mut now, mut budget) = (Moment::ORIGIN, Budget::new());
+            let mut plain = Plain { rate, filled: 0 };
+            plain.add(u128::MAX / 2);
+            for step in steps {
+                match step {
+                    Step::Pass(nanos) => {
+                        now = now + Duration::from_nanos(nanos);
+                        plain.add(nanos.into());
+                    }
+                    Step::Spend => prop_assert_eq!(budget.spend(rate, now), plain.spend()),
+                    Step::Earn => {
+                        budget.earn(rate);
+                        plain.add(rate.every.as_nanos());
+                    }
+                }
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::inbound::CANCELS;
 use super::incoming::Parked;
 use super::outgoing::Withdrawal;
 use super::{Body, Event, Message, Outcome, Session, Sink, Stop, Ticket};
@@ -263,7 +264,7 @@ impl<W> Session<W> {
     /// A call's terminal frame has been logged.
     fn finished(&mut self, id: CallId, ran: bool) {
         if ran && self.incoming.stopped(id) != Some(Stop::Cancelled) {
-            self.inbound.cancels.earn();
+            self.inbound.cancels.earn(CANCELS);
         }
         self.incoming.finish(id);
     }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::budget::Budget;
+use super::budget::{Budget, Rate};
 use crate::ids::Side;
 use crate::limits::Limits;
 
@@ -32,37 +32,44 @@ const ACK_DELAY: Duration = Duration::from_millis(500);
 /// L20, P-53: pings more frequent than this are a flood, once so many have come at once.
 const PING_EVERY: Duration = Duration::from_secs(1);
 const PING_BURST: u32 = 8;
+/// L21: 50 a second that say nothing new.
+pub(super) const IDLE_ACKS: Rate = Rate { burst: 50, every: Duration::from_millis(20) };
+/// L19: 100 in 30 seconds beyond calls that were let end, each of which earns one.
+pub(super) const CANCELS: Rate = Rate { burst: 100, every: Duration::from_millis(300) };
 /// L28, P-62: in this time the allowance of returns fills up again.
 const RESUMES_WITHIN: Duration = Duration::from_secs(10);
 
+/// L20: how often pings of that side may come, or what answers them. Pongs that nobody asked for are no better.
+pub(super) fn beats(pinger: Side, heartbeat: Duration, silence_max: Duration) -> Rate {
+    // What a link has gathered that stalled for almost too long comes at once.
+    let gathered = silence_max.as_nanos() / heartbeat.as_nanos().max(1) * 2;
+    let burst = PING_BURST.max(u32::try_from(gathered).unwrap_or(u32::MAX));
+    // The server pings as often as it announced, and is answered as often; twice that is still no flood.
+    let every = match pinger {
+        Side::Server => PING_EVERY.min(heartbeat / 2),
+        Side::Client => PING_EVERY,
+    };
+    Rate { burst, every }
+}
+
+/// L28: how often a session may come back.
+pub(super) fn resumes(limits: &Limits) -> Rate {
+    Rate { burst: limits.resumes_max, every: RESUMES_WITHIN / limits.resumes_max.max(1) }
+}
+
 impl Inbound {
-    pub(super) fn new(
-        side: Side,
-        heartbeat: Duration,
-        silence_max: Duration,
-        limits: &Limits,
-        now: Instant,
-    ) -> Self {
-        // The server pings as often as it announced, and is answered as often; twice that is still no flood.
-        let beat = PING_EVERY.min(heartbeat / 2);
-        // What a link has gathered that stalled for almost too long comes at once.
-        let gathered = silence_max.as_nanos() / heartbeat.as_nanos().max(1) * 2;
-        let beats = PING_BURST.max(u32::try_from(gathered).unwrap_or(u32::MAX));
-        let (pings, pongs) = if side == Side::Client { (beat, PING_EVERY) } else { (PING_EVERY, beat) };
+    pub(super) const fn new() -> Self {
         Self {
             position: 0,
             latest: 0,
             told_position: 0,
             bytes_untold: 0,
             ack_at: None,
-            // L20. Pongs that nobody asked for are no better.
-            pings: Budget::new(beats, pings, now),
-            pongs: Budget::new(beats, pongs, now),
-            // L21: 50 a second that say nothing new.
-            idle_acks: Budget::new(50, Duration::from_millis(20), now),
-            // L19: 100 in 30 seconds beyond calls that were let end, each of which earns one.
-            cancels: Budget::new(100, Duration::from_millis(300), now),
-            resumes: Budget::new(limits.resumes_max, RESUMES_WITHIN / limits.resumes_max.max(1), now),
+            pings: Budget::new(),
+            pongs: Budget::new(),
+            idle_acks: Budget::new(),
+            cancels: Budget::new(),
+            resumes: Budget::new(),
         }
     }
 

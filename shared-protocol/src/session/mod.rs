@@ -156,7 +156,7 @@ impl<W> Session<W> {
             outgoing: Outgoing::new(),
             waiting: Waiting::new(),
             incoming: Incoming::new(slots_max),
-            inbound: Inbound::new(side, heartbeat, silence_max, &limits, now),
+            inbound: Inbound::new(),
             liveness: Liveness::new(side, heartbeat, silence_max, jitter, now),
             control: Control::default(),
             clock: match side {

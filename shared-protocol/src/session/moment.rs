@@ -69,11 +69,13 @@ impl Add<Duration> for Moment {
 impl Sub<Duration> for Moment {
     type Output = Self;
 
+    #[inline]
     fn sub(self, time: Duration) -> Self {
         Self::at(self.0.get().saturating_sub(nanos(time)))
     }
 }
 
+#[inline]
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

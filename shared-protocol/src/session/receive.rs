@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::budget::{Budget, Rate};
+use super::inbound::{self, CANCELS, IDLE_ACKS, Inbound};
 use super::outgoing::Told;
 use super::resume::Attachment;
 use super::{Outcome, QUIET_FRAMES, Session, Sink, Stop};
@@ -145,7 +147,7 @@ impl<W> Session<W> {
                     if cfg!(mutant = "16") {
                         self.incoming.finish(id);
                     }
-                    self.spend(|inbound| inbound.cancels.spend(now), "cancels")?;
+                    self.spend(|inbound| &mut inbound.cancels, CANCELS, "cancels", now)?;
                     events.put(Event::Stop { id, why: Stop::Cancelled });
                 }
                 Ok(())
@@ -161,7 +163,7 @@ impl<W> Session<W> {
             },
             Frame::Ack { position, latest } => self.take_ack(position, latest, now, events),
             Frame::Ping { time_us, rtt_us } => {
-                self.spend(|inbound| inbound.pings.spend(now), "pings")?;
+                self.spend(|inbound| &mut inbound.pings, self.beats(self.side.other()), "pings", now)?;
                 self.control.pong = Some(time_us);
                 if self.side == Side::Client {
                     let rtt = (rtt_us > 0).then(|| Duration::from_micros(rtt_us.into()));
@@ -170,7 +172,7 @@ impl<W> Session<W> {
                 Ok(())
             }
             Frame::Pong { echo_us, .. } => {
-                self.spend(|inbound| inbound.pongs.spend(now), "pongs")?;
+                self.spend(|inbound| &mut inbound.pongs, self.beats(self.side), "pongs", now)?;
                 // An echo of what was never sent gives at worst a wrong figure for this one session.
                 let read = Duration::from_micros(self.time_us(now));
                 self.liveness.pong(read.saturating_sub(Duration::from_micros(echo_us)));
@@ -274,7 +276,7 @@ impl<W> Session<W> {
         let advanced = self.log.ack(position).map_err(|_| diverged(position))?;
         let confirmed = self.latest.confirm(latest).map_err(|_| diverged(latest))?;
         if !advanced && !confirmed {
-            self.spend(|inbound| inbound.idle_acks.spend(now), "idle acknowledgements")?;
+            self.spend(|inbound| &mut inbound.idle_acks, IDLE_ACKS, "idle acknowledgements", now)?;
         }
         if self.log.has_unacked() {
             self.await_ack(advanced, now);
@@ -298,12 +300,18 @@ impl<W> Session<W> {
         Ok(())
     }
 
+    fn beats(&self, pinger: Side) -> Rate {
+        inbound::beats(pinger, self.liveness.heartbeat(), self.liveness.silence_max())
+    }
+
     fn spend(
         &mut self,
-        spend: impl FnOnce(&mut super::Inbound) -> bool,
+        budget: impl FnOnce(&mut Inbound) -> &mut Budget,
+        rate: Rate,
         what: &str,
+        now: Instant,
     ) -> Result<(), CloseReason> {
-        if spend(&mut self.inbound) {
+        if budget(&mut self.inbound).spend(rate, self.origin.moment(now)) {
             Ok(())
         } else {
             Err(CloseReason::ours(CloseCode::Flood, format!("too many {what}")))

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Event, Session, Sink};
+use super::{Event, Session, Sink, inbound};
 use crate::close::{CloseCode, CloseReason};
 use crate::ids::Side;
 
@@ -103,7 +103,7 @@ impl<W> Session<W> {
     /// A client that is known to be this session's own has come back: whether it may, or has done so too often of late
     /// (L28).
     pub fn may_resume(&mut self, now: Instant) -> bool {
-        self.inbound.resumes.spend(now)
+        self.inbound.resumes.spend(inbound::resumes(&self.limits), self.origin.moment(now))
     }
 
     /// The session goes on over another connection, whose peer has taken that much of what was sent here. Replaces
