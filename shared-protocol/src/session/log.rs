@@ -19,12 +19,13 @@ use crate::wire::{Fields, Frame, HEADER_BYTES, Kind};
 /// One direction's log.
 #[derive(Debug)]
 pub(super) struct Log {
-    /// Sent, not acknowledged; oldest first.
-    sent: VecDeque<Segment>,
-    /// Sent once and unsent again, after a resume; oldest first, all before what was never sent.
-    replay: VecDeque<Segment>,
-    /// Unsent stretches that end with a shared body; oldest first, all before the tail.
-    closed: VecDeque<Stretch>,
+    /// Sent at least once, not acknowledged; oldest first.
+    segments: VecDeque<Segment>,
+    /// How many of them count as sent: after a resume the others are unsent again.
+    segments_sent: u32,
+    /// Unsent stretches that end with a shared body, and it; oldest first, all before the tail. Few sessions have any.
+    #[expect(clippy::box_collection, reason = "8 bytes in every session instead of 32")]
+    closed: Option<Box<VecDeque<(Stretch, Bytes)>>>,
     /// The newest unsent frames, contiguous: where frames are appended.
     tail: Stretch,
     /// Frames ever logged: the next frame's position.
@@ -35,18 +36,25 @@ pub(super) struct Log {
     acked: u64,
     /// What is retained, with overhead.
     bytes: usize,
-    /// Promised to frames that must always fit: each call's own cancel.
-    reserved: usize,
+    /// Calls whose own cancels must always fit.
+    cancels_reserved: u32,
     bytes_max: usize,
-    /// While the session is detached: what may still be retained, and the position behind the last frame that may
-    /// be logged (L26).
-    detached: Option<(usize, u64)>,
+    detached: Option<Box<Bounds>>,
     /// When the oldest unsent frame was logged.
     oldest_unsent: Option<Instant>,
     /// Unsent frames that have become void and still carry their bytes.
     voids: u32,
     /// The space that the tail was last given.
-    tail_bytes: usize,
+    tail_bytes: u32,
+}
+
+/// How far the log of a detached session may grow (L26).
+#[derive(Debug)]
+struct Bounds {
+    /// What may be retained.
+    bytes_max: usize,
+    /// The position behind the last frame that may be logged.
+    next_max: u64,
 }
 
 /// Where a logged frame stands.
@@ -66,8 +74,8 @@ const LATE: Duration = Duration::from_millis(5);
 /// The first space for unsent frames: a few frames of a quiet session. One that uses it up before the peer has acknowledged
 /// what is in it gets twice as much, up to a bound; then it is used again and again, without allocating. With 8 KiB as the bound
 /// batches of frames of 1 KiB outgrew it every time (1.04 times the calls with 32).
-const TAIL_BYTES: usize = 512;
-const TAIL_BYTES_MAX: usize = 32 << 10;
+const TAIL_BYTES: u32 = 512;
+const TAIL_BYTES_MAX: u32 = 32 << 10;
 /// With less left, an empty tail gets new space: fields of a frame, and a small body.
 const FRAME_BYTES: usize = 128;
 /// Below this, copying a shared body costs less than another piece in each write.
@@ -78,15 +86,15 @@ pub(super) const CANCEL_RESERVE_BYTES: usize = HEADER_BYTES + 8 + Limits::FRAME_
 impl Log {
     pub(super) fn new(bytes_max: usize) -> Self {
         Self {
-            sent: VecDeque::new(),
-            replay: VecDeque::new(),
-            closed: VecDeque::new(),
+            segments: VecDeque::new(),
+            segments_sent: 0,
+            closed: None,
             tail: Stretch::default(),
             next: 0,
             sent_to: 0,
             acked: 0,
             bytes: 0,
-            reserved: 0,
+            cancels_reserved: 0,
             bytes_max,
             detached: None,
             oldest_unsent: None,
@@ -125,15 +133,21 @@ impl Log {
 
     /// Bytes retained, with overhead and reserves.
     pub(super) const fn bytes(&self) -> usize {
-        self.bytes + self.reserved
+        self.bytes + self.reserved()
+    }
+
+    const fn reserved(&self) -> usize {
+        self.cancels_reserved as usize * CANCEL_RESERVE_BYTES
     }
 
     /// Whether a frame of that many bytes fits.
     #[inline]
     pub(super) fn has_room(&self, frame_bytes: usize) -> bool {
-        let (bytes_max, next_max) = self.detached.unwrap_or((self.bytes_max, u64::MAX));
-        self.next < next_max
-            && self.bytes + self.reserved + frame_bytes + Limits::FRAME_OVERHEAD_BYTES <= bytes_max
+        let (bytes_max, next_max) = match &self.detached {
+            Some(bounds) => (bounds.bytes_max, bounds.next_max),
+            None => (self.bytes_max, u64::MAX),
+        };
+        self.next < next_max && self.bytes() + frame_bytes + Limits::FRAME_OVERHEAD_BYTES <= bytes_max
     }
 
     /// Whether a call of that many bytes fits, with the room for its cancel. The cancels of calls in flight never
@@ -141,7 +155,7 @@ impl Log {
     #[inline]
     pub(super) fn has_room_for_call(&self, frame_bytes: usize) -> bool {
         self.has_room(frame_bytes + CANCEL_RESERVE_BYTES)
-            && self.reserved + CANCEL_RESERVE_BYTES <= self.bytes_max / 2
+            && self.reserved() + CANCEL_RESERVE_BYTES <= self.bytes_max / 2
     }
 
     /// Whether a reply of that many bytes fits. An empty log takes any: else one could wait for ever.
@@ -150,11 +164,11 @@ impl Log {
     }
 
     pub(super) const fn reserve(&mut self) {
-        self.reserved += CANCEL_RESERVE_BYTES;
+        self.cancels_reserved += 1;
     }
 
     pub(super) const fn release(&mut self) {
-        self.reserved = self.reserved.saturating_sub(CANCEL_RESERVE_BYTES);
+        self.cancels_reserved = self.cancels_reserved.saturating_sub(1);
     }
 
     /// Appends a frame. Room is the caller's to check: some frames have theirs reserved.
@@ -193,7 +207,8 @@ impl Log {
         let base = self.tail.base + self.tail.head.len() as u64;
         let head = self.tail.head.split();
         let frames = std::mem::take(&mut self.tail.frames);
-        self.closed.push_back(Stretch { base: self.tail.base, frames, head, body: Some(body) });
+        let stretch = Stretch { base: self.tail.base, frames, head };
+        self.closed.get_or_insert_default().push_back((stretch, body));
         self.tail.base = base;
         place
     }
@@ -204,7 +219,7 @@ impl Log {
         if head.is_empty() && head.capacity() < FRAME_BYTES {
             // Grows only where the space that there was is still held by what is unacknowledged.
             self.tail_bytes = (self.tail_bytes * 2).clamp(TAIL_BYTES, TAIL_BYTES_MAX);
-            head.reserve(self.tail_bytes);
+            head.reserve(self.tail_bytes as usize);
         }
     }
 
@@ -227,12 +242,13 @@ impl Log {
     /// Withdraws an unsent frame: it keeps its position as a Void (P-36).
     pub(super) fn void(&mut self, place: Place) {
         debug_assert!(!self.is_sent(place.position), "only unsent frames can be withdrawn");
-        if let Some(segment) = self.replay.iter_mut().find(|segment| place.position < segment.end) {
+        let mut unsent_again = self.segments.iter_mut().skip(self.segments_sent as usize);
+        if let Some(segment) = unsent_again.find(|segment| place.position < segment.end) {
             return segment.void(place.position);
         }
-        let stretch = self
-            .closed
-            .iter_mut()
+        let closed = self.closed.iter_mut().flat_map(|closed| closed.iter_mut());
+        let stretch = closed
+            .map(|(stretch, _)| stretch)
             .find(|stretch| place.offset < stretch.base + stretch.head.len() as u64)
             .unwrap_or(&mut self.tail);
         let at = place.offset.saturating_sub(stretch.base) as usize + Fields::KIND;
@@ -253,32 +269,35 @@ impl Log {
         let late = self.oldest_unsent.is_some_and(|since| now.saturating_duration_since(since) >= LATE);
         let mut taken = 0;
         while taken < BATCH_BYTES {
-            let overtakes = cfg!(mutant = "3") && (self.tail.frames > 0 || !self.closed.is_empty());
-            if !overtakes && let Some(mut segment) = self.replay.pop_front() {
+            let overtakes = cfg!(mutant = "3") && self.tail.frames > 0;
+            if let Some(segment) = self.segments.get_mut(self.segments_sent as usize).filter(|_| !overtakes) {
                 if late {
                     segment.refresh(&remaining_ms);
                 }
-                taken += segment.head.len() + segment.body.as_ref().map_or(0, Bytes::len);
                 self.sent_to = segment.end;
-                out.push(segment.head.clone());
-                out.extend(segment.body.clone());
-                self.sent.push_back(segment);
+                taken += segment.put(out);
+                self.segments_sent += 1;
                 continue;
             }
-            let Some(mut stretch) = self.take_stretch() else { break };
-            let charged = stretch.bytes() + stretch.frames as usize * Limits::FRAME_OVERHEAD_BYTES;
+            let Some((mut stretch, mut body)) = self.take_stretch() else { break };
+            let bytes = stretch.head.len() + body.as_ref().map_or(0, Bytes::len);
+            let charged = bytes + stretch.frames as usize * Limits::FRAME_OVERHEAD_BYTES;
             if self.voids > 0 {
-                stretch.drop_voids(&mut self.voids);
+                stretch.drop_voids(&mut body, &mut self.voids);
             }
             if late {
                 stretch.refresh(&remaining_ms);
             }
-            taken += stretch.bytes();
             self.sent_to += u64::from(stretch.frames);
-            let (head, body) = (stretch.head.freeze(), stretch.body);
-            out.push(head.clone());
-            out.extend(body.clone());
-            self.sent.push_back(Segment { end: self.sent_to, frames: stretch.frames, charged, head, body });
+            let (frames, head) = (stretch.frames, stretch.head.freeze());
+            let segment = Segment { end: self.sent_to, frames, charged, head, body };
+            taken += segment.put(out);
+            if cfg!(mutant = "3") {
+                self.segments.insert(self.segments_sent as usize, segment);
+            } else {
+                self.segments.push_back(segment);
+            }
+            self.segments_sent += 1;
         }
         if !self.has_unsent() {
             self.oldest_unsent = None;
@@ -286,13 +305,17 @@ impl Log {
     }
 
     /// The oldest unsent stretch, or the front of it, cut at a frame, where it is long.
-    fn take_stretch(&mut self) -> Option<Stretch> {
-        match self.closed.front_mut() {
-            Some(long) if long.head.len() > BATCH_BYTES => Some(long.cut()),
-            Some(_) => self.closed.pop_front(),
-            None if self.tail.frames == 0 => None,
-            None => Some(self.tail.cut()),
+    fn take_stretch(&mut self) -> Option<(Stretch, Option<Bytes>)> {
+        if let Some(closed) = &mut self.closed
+            && let Some((first, _)) = closed.front_mut()
+        {
+            if first.head.len() > BATCH_BYTES {
+                // The last frame stays with its body.
+                return Some((first.cut(first.frames - 1), None));
+            }
+            return closed.pop_front().map(|(stretch, body)| (stretch, Some(body)));
         }
+        (self.tail.frames > 0).then(|| (self.tail.cut(self.tail.frames), None))
     }
 
     /// The peer has taken every frame before `position`. Lower positions than before are ignored.
@@ -300,31 +323,30 @@ impl Log {
         if position > self.sent_to && !cfg!(mutant = "10") {
             return Err(Diverged);
         }
-        if cfg!(mutant = "2")
-            && let Some(last) = self.replay.pop_back()
-        {
-            (self.sent_to, self.replay) = (last.end, VecDeque::new());
+        if cfg!(mutant = "2") && self.replaying() > 0 {
+            (self.sent_to, self.segments_sent) = (self.ever_sent_to(), self.segments.len() as u32);
         }
         if position <= self.acked {
             return Ok(false);
         }
         self.acked = position;
-        while self.sent.front().is_some_and(|segment| segment.end <= position) {
-            let charged = self.sent.pop_front().map_or(0, |segment| segment.charged);
+        while self.segments.front().is_some_and(|segment| segment.end <= position) {
+            let charged = self.segments.pop_front().map_or(0, |segment| segment.charged);
             self.bytes = self.bytes.saturating_sub(charged);
+            self.segments_sent = self.segments_sent.saturating_sub(1);
         }
-        if self.sent.is_empty() && !self.has_unsent() {
+        if self.segments.is_empty() && !self.has_unsent() {
             self.bytes = 0;
             // From its beginning again, unless a writer still holds some of it.
-            let _ = self.tail.head.try_reclaim(self.tail_bytes);
+            let _ = self.tail.head.try_reclaim(self.tail_bytes as usize);
         }
         Ok(true)
     }
 
     /// The connection is gone. From now on little may be added (L26): `bytes_more`, in `frames_more` frames.
     pub(super) fn detach(&mut self, bytes_more: usize, frames_more: u64) {
-        let bytes = (self.bytes + self.reserved).min(self.bytes_max) + bytes_more;
-        self.detached = Some((bytes, self.next + frames_more));
+        let bytes_max = self.bytes().min(self.bytes_max) + bytes_more;
+        self.detached = Some(Box::new(Bounds { bytes_max, next_max: self.next + frames_more }));
     }
 
     /// The session goes on over another connection, and the peer has every frame before `position`: what was sent
@@ -336,8 +358,8 @@ impl Log {
         }
         self.ack(position)?;
         self.detached = None;
-        self.sent_to = position;
-        while let Some(mut segment) = self.sent.pop_back() {
+        (self.sent_to, self.segments_sent) = (position, 0);
+        for segment in &mut self.segments {
             let taken = segment.end - u64::from(segment.frames).min(segment.end);
             let charged_before = segment.charged;
             segment.skip(position.saturating_sub(taken));
@@ -345,7 +367,6 @@ impl Log {
             if cfg!(mutant = "4") && segment.head.get(Fields::KIND) == Some(&(Kind::Result as u8)) {
                 segment.void(segment.end - u64::from(segment.frames));
             }
-            self.replay.push_front(segment);
         }
         if self.has_unsent() {
             // Late by the time it took to come back, at least.
@@ -357,7 +378,12 @@ impl Log {
 
     /// Frames that are to be sent again.
     pub(super) fn replaying(&self) -> u64 {
-        self.replay.back().map_or(0, |segment| segment.end.saturating_sub(self.sent_to))
+        self.ever_sent_to().saturating_sub(self.sent_to)
+    }
+
+    /// The position behind the last frame that was ever sent.
+    fn ever_sent_to(&self) -> u64 {
+        self.segments.back().map_or(self.sent_to, |segment| segment.end)
     }
 
     /// The session is over: nothing will be sent or acknowledged any more.
@@ -369,7 +395,7 @@ impl Log {
     pub(super) fn shrink(&mut self) {
         if self.acked == self.next {
             (self.tail.head, self.tail_bytes) = (BytesMut::new(), 0);
-            (self.sent, self.replay, self.closed) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
+            (self.segments, self.closed) = (VecDeque::new(), None);
         }
     }
 }

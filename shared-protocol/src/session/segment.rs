@@ -3,6 +3,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::output::Batch;
 use super::stretch::{frame_bytes, refresh};
 use crate::ids::CallId;
 use crate::limits::Limits;
@@ -20,6 +21,13 @@ pub(super) struct Segment {
 }
 
 impl Segment {
+    /// Puts its bytes into what is written next, and says how many they are.
+    pub(super) fn put(&self, out: &mut Batch) -> usize {
+        out.push(self.head.clone());
+        out.extend(self.body.clone());
+        self.head.len() + self.body.as_ref().map_or(0, Bytes::len)
+    }
+
     /// Forgets its first frames: the peer has them.
     pub(super) fn skip(&mut self, frames: u64) {
         for _ in 0..frames.min(u64::from(self.frames)) {

@@ -6,14 +6,13 @@ use bytes::{Bytes, BytesMut};
 use crate::ids::CallId;
 use crate::wire::{Cursor, Fields, Frame, HEADER_BYTES, Kind, call_id};
 
-/// Unsent frames: contiguous bytes, and at the end perhaps the last frame's body from elsewhere.
+/// Unsent frames: contiguous bytes. The last one's body may be elsewhere.
 #[derive(Debug, Default)]
 pub(super) struct Stretch {
     /// How many bytes were logged in heads before this one's: makes a [`Place`] findable.
     pub(super) base: u64,
     pub(super) frames: u32,
     pub(super) head: BytesMut,
-    pub(super) body: Option<Bytes>,
 }
 
 /// About how much is handed to the writer at once: what is handed over counts as sent, so a call in it can no
@@ -21,13 +20,8 @@ pub(super) struct Stretch {
 pub(super) const BATCH_BYTES: usize = 64 << 10;
 
 impl Stretch {
-    pub(super) fn bytes(&self) -> usize {
-        self.head.len() + self.body.as_ref().map_or(0, Bytes::len)
-    }
-
-    /// Takes whole frames off the front until a batch is full; the last frame stays with its shared body.
-    pub(super) fn cut(&mut self) -> Self {
-        let frames_max = self.frames - u32::from(self.body.is_some());
+    /// Takes whole frames off the front until a batch is full, or has so many.
+    pub(super) fn cut(&mut self, frames_max: u32) -> Self {
         let (mut bytes, mut frames) = (0, 0);
         while bytes < BATCH_BYTES && frames < frames_max {
             bytes += frame_bytes(&self.head[bytes..]);
@@ -36,11 +30,11 @@ impl Stretch {
         let base = self.base;
         self.base += bytes as u64;
         self.frames -= frames;
-        Self { base, frames, head: self.head.split_to(bytes), body: None }
+        Self { base, frames, head: self.head.split_to(bytes) }
     }
 
-    /// Cuts the bytes of withdrawn frames down to their headers.
-    pub(super) fn drop_voids(&mut self, voids: &mut u32) {
+    /// Cuts the bytes of withdrawn frames down to their headers. `body` is the last one's, where it is elsewhere.
+    pub(super) fn drop_voids(&mut self, body: &mut Option<Bytes>, voids: &mut u32) {
         let old = std::mem::take(&mut self.head);
         let mut at = 0;
         for index in 1..=self.frames {
@@ -49,8 +43,7 @@ impl Stretch {
                 Frame::Void.put(&mut self.head);
                 *voids = voids.saturating_sub(1);
                 if index == self.frames {
-                    // The last one's body may be elsewhere.
-                    self.body = None;
+                    *body = None;
                 }
             } else {
                 self.head.extend_from_slice(&old[at..end]);
