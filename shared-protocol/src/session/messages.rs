@@ -75,13 +75,18 @@ impl<W> Session<W> {
         let body = message.bytes();
         if !self.is_attached()
             || self.log.has_unsent()
-            || self.control.droppable.len() + body.len() > DROPPABLE_BYTES_MAX
+            || self.droppable_bytes() + body.len() > DROPPABLE_BYTES_MAX
         {
             return Notified::Dropped(Dropped::Full);
         }
-        Frame::Droppable { to, body }.put(&mut self.control.droppable);
+        Frame::Droppable { to, body }.put(self.control.droppable.get_or_insert_default());
         self.counts.messages_sent += 1;
         Notified::Sent
+    }
+
+    /// Lossy messages that wait for the next write.
+    pub(super) fn droppable_bytes(&self) -> usize {
+        self.control.droppable.as_ref().map_or(0, |waiting| waiting.len())
     }
 
     /// Whether a message of that many bytes would find room in the log now. Replies that wait for room go first.

@@ -101,7 +101,7 @@ pub struct Session<W> {
     origin: Origin,
     attachment: Attachment,
     resume_window: Duration,
-    closed: Option<CloseReason>,
+    closed: Option<Box<CloseReason>>,
     counts: Counts,
 }
 
@@ -111,8 +111,8 @@ struct Control {
     pong: Option<u64>,
     /// A Close frame is still to be written.
     close: bool,
-    /// Lossy messages for the next write.
-    droppable: bytes::BytesMut,
+    /// Lossy messages for the next write. Space only where there have been some of late.
+    droppable: Option<Box<bytes::BytesMut>>,
 }
 
 /// What a session has done so far. Plain numbers; never reset.
@@ -175,7 +175,10 @@ impl<W> Session<W> {
 
     /// Why the session is over, once it is.
     pub const fn closed(&self) -> Option<&CloseReason> {
-        self.closed.as_ref()
+        match &self.closed {
+            Some(reason) => Some(reason),
+            None => None,
+        }
     }
 
     /// Ends the session from this end. Every pending call gets its ending (P-71); orderly closes still let the log out.
@@ -197,7 +200,7 @@ impl<W> Session<W> {
         // Of a lost connection there is nobody to tell.
         self.control.close =
             self.is_attached() && !reason.by_peer && reason.code != CloseCode::ConnectionLost;
-        self.closed = Some(reason);
+        self.closed = Some(Box::new(reason));
         let log = &self.log;
         let may_have_run =
             |position| log.is_sent(position) && peer_position.is_none_or(|taken| position < taken);
@@ -284,8 +287,8 @@ impl<W> Session<W> {
     fn shrink(&mut self) {
         self.log.shrink();
         self.incoming.shrink();
-        if self.control.droppable.is_empty() {
-            self.control.droppable = bytes::BytesMut::new();
+        if self.droppable_bytes() == 0 {
+            self.control.droppable = None;
         }
     }
 }

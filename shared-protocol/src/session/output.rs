@@ -31,7 +31,7 @@ impl<W> Session<W> {
         }
         self.log.has_unsent()
             || self.control.pong.is_some()
-            || !self.control.droppable.is_empty()
+            || self.droppable_bytes() > 0
             || self.inbound.is_ack_due(now)
             || self.liveness.is_ping_due(now)
             || self.latest.has_ready(|after| self.log.is_sent_up_to(after))
@@ -57,8 +57,8 @@ impl<W> Session<W> {
         if let Some(unlogged) = self.take_unlogged(rides, now) {
             batch.insert(first, unlogged);
         }
-        if !self.control.droppable.is_empty() {
-            batch.push(self.control.droppable.split().freeze());
+        if let Some(waiting) = self.control.droppable.as_mut().filter(|waiting| !waiting.is_empty()) {
+            batch.push(waiting.split().freeze());
         }
         self.take_latest(batch);
     }

@@ -25,8 +25,15 @@ pub(super) enum Attachment {
         /// it counts (R10).
         token_due: bool,
     },
-    /// It has lost it, at that time, for that reason.
-    Detached { since: Instant, reason: CloseReason },
+    /// It has lost it.
+    Detached(Box<Away>),
+}
+
+/// How a session lost its connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Away {
+    since: Instant,
+    reason: CloseReason,
 }
 
 /// Added to the log of a detached session, at most (L26).
@@ -47,7 +54,7 @@ impl<W> Session<W> {
     /// Since when and why it has no connection, where that is so and it is not over.
     pub fn detached(&self) -> Option<(Instant, &CloseReason)> {
         match &self.attachment {
-            Attachment::Detached { since, reason } if self.closed.is_none() => Some((*since, reason)),
+            Attachment::Detached(away) if self.closed.is_none() => Some((away.since, &away.reason)),
             _ => None,
         }
     }
@@ -93,7 +100,7 @@ impl<W> Session<W> {
 
     /// The connection is gone. Calls, handlers and deadlines go on; what is sent waits in the log.
     fn detach(&mut self, reason: CloseReason, now: Instant) {
-        self.attachment = Attachment::Detached { since: now, reason };
+        self.attachment = Attachment::Detached(Box::new(Away { since: now, reason }));
         // All of these were for that connection; lossy messages are lost now.
         self.control = super::Control::default();
         self.inbound.ack_at = None;
@@ -120,7 +127,7 @@ impl<W> Session<W> {
         events: &mut impl Sink<Event<'a, W>>,
     ) -> Result<(), CloseReason> {
         if let Some(reason) = &self.closed {
-            return Err(reason.clone());
+            return Err(CloseReason::clone(reason));
         }
         let diverged = |_| CloseReason::ours(CloseCode::Diverged, "positions that do not fit");
         if cfg!(mutant = "13") {
