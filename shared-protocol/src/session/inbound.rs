@@ -13,9 +13,9 @@ pub(super) struct Inbound {
     /// Logged frames taken: the position of the next.
     pub(super) position: u64,
     pub(super) latest: u64,
-    pub(super) told_position: u64,
-    /// Bytes of logged frames since the last acknowledgement.
-    bytes_untold: usize,
+    /// Logged frames since the last acknowledgement, and their bytes.
+    pub(super) frames_untold: u32,
+    bytes_untold: u32,
     /// When the acknowledgement must be written at the latest.
     pub(super) ack_at: Option<Instant>,
     pub(super) pings: Budget,
@@ -26,8 +26,8 @@ pub(super) struct Inbound {
 }
 
 /// S2, P-42: an acknowledgement is due after this many logged frames, this many bytes of them, or this long.
-const ACK_FRAMES: u64 = 64;
-const ACK_BYTES: usize = 16 << 10;
+const ACK_FRAMES: u32 = 64;
+const ACK_BYTES: u32 = 16 << 10;
 const ACK_DELAY: Duration = Duration::from_millis(500);
 /// L20, P-53: pings more frequent than this are a flood, once so many have come at once.
 const PING_EVERY: Duration = Duration::from_secs(1);
@@ -62,7 +62,7 @@ impl Inbound {
         Self {
             position: 0,
             latest: 0,
-            told_position: 0,
+            frames_untold: 0,
             bytes_untold: 0,
             ack_at: None,
             pings: Budget::new(),
@@ -75,18 +75,33 @@ impl Inbound {
 
     /// The peer has been told of all that has been taken.
     pub(super) const fn told(&mut self) {
-        (self.told_position, self.bytes_untold, self.ack_at) = (self.position, 0, None);
+        (self.frames_untold, self.bytes_untold, self.ack_at) = (0, 0, None);
     }
 
-    /// A logged frame or a latest value has been taken: it will be acknowledged soon.
+    /// A logged frame has been taken.
     #[inline]
-    pub(super) fn took(&mut self, wire_bytes: usize, now: Instant) {
-        self.bytes_untold += wire_bytes;
+    pub(super) fn took_logged(&mut self, wire_bytes: usize, now: Instant) {
+        self.position += 1;
+        self.frames_untold += 1;
+        let bytes = u32::try_from(wire_bytes).unwrap_or(u32::MAX);
+        self.bytes_untold = self.bytes_untold.saturating_add(bytes);
+        self.owe_ack(now);
+    }
+
+    /// A latest value has been taken.
+    pub(super) fn took_latest(&mut self, number: u64, now: Instant) {
+        self.latest = number;
+        self.owe_ack(now);
+    }
+
+    /// What has been taken will be acknowledged soon.
+    #[inline]
+    fn owe_ack(&mut self, now: Instant) {
         self.ack_at.get_or_insert_with(|| now + ACK_DELAY);
     }
 
     pub(super) fn is_ack_due(&self, now: Instant) -> bool {
-        self.position - self.told_position >= ACK_FRAMES
+        self.frames_untold >= ACK_FRAMES
             || self.bytes_untold >= ACK_BYTES
             || self.ack_at.is_some_and(|at| now >= at)
     }

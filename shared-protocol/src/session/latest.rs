@@ -5,6 +5,7 @@
 use bytes::Bytes;
 
 use super::log::Diverged;
+use crate::limits::Limits;
 use crate::wire::Target;
 
 /// What a newer value replaces.
@@ -35,8 +36,6 @@ pub(super) struct Latest {
     // Few keys in practice: a scan beats a map, and keeps the order of first use.
     values: Vec<Value>,
     bytes: usize,
-    keys_max: usize,
-    bytes_max: usize,
     /// Values written so far: the last number given.
     numbered: u64,
     /// The last number confirmed.
@@ -49,16 +48,23 @@ pub(super) struct Latest {
 pub(super) struct Full;
 
 impl Latest {
-    pub(super) const fn new(keys_max: usize, bytes_max: usize) -> Self {
-        Self { values: Vec::new(), bytes: 0, keys_max, bytes_max, numbered: 0, confirmed: 0, unsent: 0 }
+    pub(super) const fn new() -> Self {
+        Self { values: Vec::new(), bytes: 0, numbered: 0, confirmed: 0, unsent: 0 }
     }
 
-    /// Puts a value in its place.
-    pub(super) fn put(&mut self, key: LatestKey, to: Target, body: Bytes, after: u64) -> Result<(), Full> {
+    /// Puts a value in its place, within these limits.
+    pub(super) fn put(
+        &mut self,
+        key: LatestKey,
+        to: Target,
+        body: Bytes,
+        after: u64,
+        limits: &Limits,
+    ) -> Result<(), Full> {
         let place = self.values.iter().position(|value| value.key == key);
         let freed = place.map_or(0, |at| self.values[at].body.len());
-        if self.bytes - freed + body.len() > self.bytes_max
-            || (place.is_none() && self.values.len() == self.keys_max)
+        if self.bytes - freed + body.len() > limits.latest_bytes_max
+            || (place.is_none() && self.values.len() >= limits.latest_keys_max)
         {
             return Err(Full);
         }
@@ -162,6 +168,11 @@ mod tests {
         Target { route: RouteId(1), signature: Signature(1), trace: None }
     }
 
+    fn put(latest: &mut Latest, key: LatestKey, body: impl Into<Bytes>, after: u64) -> Result<(), Full> {
+        let limits = Limits { latest_keys_max: 2, latest_bytes_max: 10, ..Limits::default() };
+        latest.put(key, to(), body.into(), after, &limits)
+    }
+
     fn take(latest: &mut Latest, sent_to: u64) -> Vec<(u64, Bytes)> {
         let mut taken = Vec::new();
         latest.take(|after| after <= sent_to, |number, _, body| taken.push((number, body.clone())));
@@ -170,9 +181,9 @@ mod tests {
 
     #[test]
     fn a_newer_value_replaces_an_unsent_one() {
-        let mut latest = Latest::new(4, 100);
+        let mut latest = Latest::new();
         for value in ["a", "b", "c"] {
-            latest.put(key(0), to(), Bytes::from(value), 0).unwrap();
+            put(&mut latest, key(0), value, 0).unwrap();
         }
         assert_eq!(take(&mut latest, 0), [(1, Bytes::from("c"))]);
         assert_eq!(take(&mut latest, 0), []);
@@ -180,18 +191,18 @@ mod tests {
 
     #[test]
     fn a_value_waits_for_what_was_logged_before_it() {
-        let mut latest = Latest::new(4, 100);
-        latest.put(key(0), to(), Bytes::from("a"), 5).unwrap();
+        let mut latest = Latest::new();
+        put(&mut latest, key(0), "a", 5).unwrap();
         assert_eq!(take(&mut latest, 4), []);
         assert_eq!(take(&mut latest, 5).len(), 1);
     }
 
     #[test]
     fn a_value_is_kept_until_confirmed_and_a_replaced_one_is_not_confirmed_by_the_old_number() {
-        let mut latest = Latest::new(4, 100);
-        latest.put(key(0), to(), Bytes::from("old"), 0).unwrap();
+        let mut latest = Latest::new();
+        put(&mut latest, key(0), "old", 0).unwrap();
         take(&mut latest, 0);
-        latest.put(key(0), to(), Bytes::from("new"), 0).unwrap();
+        put(&mut latest, key(0), "new", 0).unwrap();
         assert_eq!(latest.confirm(1), Ok(true));
         assert_eq!(latest.confirm(1), Ok(false));
         assert_eq!(take(&mut latest, 0), [(2, Bytes::from("new"))]);
@@ -202,11 +213,11 @@ mod tests {
 
     #[test]
     fn keys_and_bytes_are_bounded() {
-        let mut latest = Latest::new(2, 10);
-        latest.put(key(0), to(), Bytes::from("12345"), 0).unwrap();
-        latest.put(key(1), to(), Bytes::from("12345"), 0).unwrap();
-        assert_eq!(latest.put(key(2), to(), Bytes::new(), 0), Err(Full));
-        assert_eq!(latest.put(key(1), to(), Bytes::from("123456"), 0), Err(Full));
-        assert_eq!(latest.put(key(1), to(), Bytes::from("1234"), 0), Ok(()));
+        let mut latest = Latest::new();
+        put(&mut latest, key(0), "12345", 0).unwrap();
+        put(&mut latest, key(1), "12345", 0).unwrap();
+        assert_eq!(put(&mut latest, key(2), Bytes::new(), 0), Err(Full));
+        assert_eq!(put(&mut latest, key(1), "123456", 0), Err(Full));
+        assert_eq!(put(&mut latest, key(1), "1234", 0), Ok(()));
     }
 }

@@ -58,7 +58,7 @@ impl<W> Session<W> {
         if let Err(why) = self.check(message) {
             return Notified::Dropped(why);
         }
-        match self.latest.put(key, to, message.to_shared(), self.log.next()) {
+        match self.latest.put(key, to, message.to_shared(), self.log.next(), &self.limits) {
             Ok(()) => {
                 self.counts.messages_sent += 1;
                 Notified::Sent

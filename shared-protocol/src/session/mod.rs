@@ -68,7 +68,7 @@ use crate::limits::{Announced, Limits};
 use inbound::Inbound;
 use incoming::Incoming;
 use latest::Latest;
-use liveness::Liveness;
+use liveness::{Liveness, millis};
 use log::Log;
 use moment::Origin;
 use outgoing::{Outgoing, Withdrawal};
@@ -100,7 +100,7 @@ pub struct Session<W> {
     /// Its beginning.
     origin: Origin,
     attachment: Attachment,
-    resume_window: Duration,
+    resume_window_ms: u32,
     closed: Option<Box<CloseReason>>,
     counts: Counts,
 }
@@ -152,7 +152,7 @@ impl<W> Session<W> {
         Self {
             peer,
             log: Log::new(limits.log_bytes_max),
-            latest: Latest::new(limits.latest_keys_max, limits.latest_bytes_max),
+            latest: Latest::new(),
             outgoing: Outgoing::new(),
             waiting: Waiting::new(),
             incoming: Incoming::new(slots_max),
@@ -166,7 +166,7 @@ impl<W> Session<W> {
             origin: Origin::new(now),
             side,
             attachment: Attachment::Attached { token_due: false },
-            resume_window,
+            resume_window_ms: millis(resume_window),
             closed: None,
             counts: Counts::default(),
             limits,

@@ -114,8 +114,7 @@ impl<W> Session<W> {
         self.take(frame, now, events)?;
         let is_uncounted = cfg!(mutant = "1") && raw.kind == Kind::Cancel;
         if logged && !is_uncounted {
-            self.inbound.position += 1;
-            self.inbound.took(raw.wire_bytes, now);
+            self.inbound.took_logged(raw.wire_bytes, now);
         }
         Ok(())
     }
@@ -137,8 +136,7 @@ impl<W> Session<W> {
                 if number <= self.inbound.latest {
                     return Err(CloseReason::ours(CloseCode::MalformedFrame, "a latest value out of order"));
                 }
-                self.inbound.latest = number;
-                self.inbound.took(0, now);
+                self.inbound.took_latest(number, now);
                 self.take_message(to, Delivery::Latest, body, events)
             }
             Frame::Cancel { id } => {

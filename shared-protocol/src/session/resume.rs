@@ -61,7 +61,7 @@ impl<W> Session<W> {
 
     /// How long it may be without a connection; zero if it ends with its connection.
     pub const fn resume_window(&self) -> Duration {
-        self.resume_window
+        Duration::from_millis(self.resume_window_ms as u64)
     }
 
     /// Logged frames that are to be written again.
@@ -93,7 +93,7 @@ impl<W> Session<W> {
         // A client whose game does not look leaves, and comes back when it does; a server cannot fetch its players.
         let is_full = reason.code == CloseCode::InboundOverflow && self.side == Side::Client;
         self.closed.is_none()
-            && !self.resume_window.is_zero()
+            && self.resume_window_ms > 0
             && !reason.by_peer
             && (unproven || by_the_network || is_full)
     }
@@ -152,7 +152,7 @@ impl<W> Session<W> {
 
     /// When a detached session's time is up.
     pub(super) fn window_ends(&self) -> Option<Instant> {
-        self.detached().map(|(since, _)| since + self.resume_window)
+        self.detached().map(|(since, _)| since + self.resume_window())
     }
 
     /// Why a detached session is over when its time is up.
