@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 /// The server's clock as seen from here.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerClock {
-    /// Where the estimate stood when it was last changed.
-    anchor: (Instant, Duration),
-    /// What the newest measurements say beyond the anchor; paid off gradually, in microseconds.
+    /// When the estimate was last changed, and what it said then.
+    changed_at: Instant,
+    read_us: u64,
+    /// What the newest measurements say beyond that; paid off gradually.
     correction_us: i64,
-    error: Duration,
+    error_us: u64,
 }
 
 /// A correction is paid off at this rate at least: 5 ms each second is invisible in a game and follows any real drift.
@@ -19,37 +20,40 @@ const SLEW_PER_SECOND_US: i64 = 5_000;
 const SLEW_TIME_S: i64 = 20;
 const SLEW_PER_SECOND_US_MAX: i64 = 500_000;
 /// Beyond this the estimate was wrong, not drifting: forward it jumps.
-const JUMP: Duration = Duration::from_millis(250);
+const JUMP_US: u64 = 250_000;
 
 impl ServerClock {
     /// From the Welcome: the server's time when it was written, and the round trip as the login showed it.
     pub(super) fn new(server_time: Duration, round_trip: Duration, now: Instant) -> Self {
-        let age = round_trip / 2;
-        Self { anchor: (now, server_time + age), correction_us: 0, error: age }
+        let age_us = micros(round_trip / 2);
+        let read_us = micros(server_time).saturating_add(age_us);
+        Self { changed_at: now, read_us, correction_us: 0, error_us: age_us }
     }
 
     /// A ping has come: the server's time when it was written, and the round trip it knew then.
     pub(super) fn sample(&mut self, server_time: Duration, rtt: Option<Duration>, now: Instant) {
         // Before the server has measured the way, the login's own figure stands.
-        let one_way = rtt.map_or(self.error, |rtt| rtt / 2);
-        let seen = server_time + one_way;
-        let estimate = self.now(now);
-        self.anchor = (now, estimate);
-        self.error = one_way;
-        self.correction_us = if seen > estimate + JUMP {
-            self.anchor.1 = seen;
-            0
+        let one_way_us = rtt.map_or(self.error_us, |rtt| micros(rtt / 2));
+        let seen_us = micros(server_time).saturating_add(one_way_us);
+        let estimate_us = self.now_us(now);
+        (self.changed_at, self.error_us) = (now, one_way_us);
+        (self.read_us, self.correction_us) = if seen_us > estimate_us.saturating_add(JUMP_US) {
+            (seen_us, 0)
         } else {
-            micros(seen.saturating_sub(estimate)) - micros(estimate.saturating_sub(seen))
+            (estimate_us, difference(seen_us, estimate_us))
         };
     }
 
     /// The server's clock now: time since an instant of the server's choice. Never runs backwards as long as
     /// `now` does not: a clock that is ahead runs slower until it is right.
     pub fn now(&self, now: Instant) -> Duration {
-        let elapsed = now.saturating_duration_since(self.anchor.0);
-        let micros = (elapsed.as_micros() as i64).saturating_add(self.paid_us(elapsed)).max(0);
-        self.anchor.1 + Duration::from_micros(micros as u64)
+        Duration::from_micros(self.now_us(now))
+    }
+
+    fn now_us(&self, now: Instant) -> u64 {
+        let elapsed = now.saturating_duration_since(self.changed_at);
+        let passed_us = (elapsed.as_micros() as i64).saturating_add(self.paid_us(elapsed));
+        self.read_us.saturating_add(passed_us.max(0) as u64)
     }
 
     /// How much of the correction has been paid off in that time.
@@ -63,15 +67,20 @@ impl ServerClock {
     /// How far off the estimate may be now: half the round trip, which is as much as one way's share can hide, and
     /// what is not paid off yet.
     pub fn error(&self, now: Instant) -> Duration {
-        let elapsed = now.saturating_duration_since(self.anchor.0);
-        let unpaid = (self.correction_us - self.paid_us(elapsed)).unsigned_abs();
-        self.error.saturating_add(Duration::from_micros(unpaid))
+        let elapsed = now.saturating_duration_since(self.changed_at);
+        let unpaid_us = (self.correction_us - self.paid_us(elapsed)).unsigned_abs();
+        Duration::from_micros(self.error_us.saturating_add(unpaid_us))
     }
 }
 
-/// Saturating, whatever a peer says its clock reads.
-fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// How much more the one is. Saturating, whatever a peer says its clock reads.
+fn difference(one_us: u64, other_us: u64) -> i64 {
+    let amount = i64::try_from(one_us.abs_diff(other_us)).unwrap_or(i64::MAX);
+    if one_us < other_us { -amount } else { amount }
 }
 
 #[cfg(test)]
