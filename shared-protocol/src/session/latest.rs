@@ -33,13 +33,19 @@ struct Value {
 /// One direction's latest values.
 #[derive(Debug)]
 pub(super) struct Latest {
-    // Few keys in practice: a scan beats a map, and keeps the order of first use.
-    values: Vec<Value>,
-    bytes: usize,
+    kept: Option<Box<Kept>>,
     /// Values written so far: the last number given.
     numbered: u64,
     /// The last number confirmed.
     confirmed: u64,
+}
+
+/// What is not confirmed. Most sessions have nothing of the kind most of the time.
+#[derive(Debug, Default)]
+struct Kept {
+    // Few keys in practice: a scan beats a map, and keeps the order of first use.
+    values: Vec<Value>,
+    bytes: usize,
     unsent: usize,
 }
 
@@ -49,7 +55,7 @@ pub(super) struct Full;
 
 impl Latest {
     pub(super) const fn new() -> Self {
-        Self { values: Vec::new(), bytes: 0, numbered: 0, confirmed: 0, unsent: 0 }
+        Self { kept: None, numbered: 0, confirmed: 0 }
     }
 
     /// Puts a value in its place, within these limits.
@@ -61,23 +67,24 @@ impl Latest {
         after: u64,
         limits: &Limits,
     ) -> Result<(), Full> {
-        let place = self.values.iter().position(|value| value.key == key);
-        let freed = place.map_or(0, |at| self.values[at].body.len());
-        if self.bytes - freed + body.len() > limits.latest_bytes_max
-            || (place.is_none() && self.values.len() >= limits.latest_keys_max)
+        let kept = self.kept.get_or_insert_default();
+        let place = kept.values.iter().position(|value| value.key == key);
+        let freed = place.map_or(0, |at| kept.values[at].body.len());
+        if kept.bytes - freed + body.len() > limits.latest_bytes_max
+            || (place.is_none() && kept.values.len() >= limits.latest_keys_max)
         {
             return Err(Full);
         }
-        self.bytes = self.bytes - freed + body.len();
+        kept.bytes = kept.bytes - freed + body.len();
         let value = Value { key, to, body, after, number: None };
         match place {
             Some(at) => {
-                self.unsent += usize::from(self.values[at].number.is_some());
-                self.values[at] = value;
+                kept.unsent += usize::from(kept.values[at].number.is_some());
+                kept.values[at] = value;
             }
             None => {
-                self.unsent += 1;
-                self.values.push(value);
+                kept.unsent += 1;
+                kept.values.push(value);
             }
         }
         Ok(())
@@ -89,13 +96,11 @@ impl Latest {
         is_sent_up_to: impl Fn(u64) -> bool,
         mut write: impl FnMut(u64, Target, &Bytes),
     ) {
-        if self.unsent == 0 {
-            return;
-        }
-        for value in &mut self.values {
+        let Some(kept) = self.kept.as_mut().filter(|kept| kept.unsent > 0) else { return };
+        for value in &mut kept.values {
             if value.number.is_none() && is_sent_up_to(value.after) {
                 self.numbered += 1;
-                self.unsent -= 1;
+                kept.unsent -= 1;
                 value.number = Some(self.numbered);
                 write(self.numbered, value.to, &value.body);
             }
@@ -104,8 +109,9 @@ impl Latest {
 
     /// Whether anything could be written now.
     pub(super) fn has_ready(&self, is_sent_up_to: impl Fn(u64) -> bool) -> bool {
-        self.unsent > 0
-            && self.values.iter().any(|value| value.number.is_none() && is_sent_up_to(value.after))
+        self.kept.as_ref().filter(|kept| kept.unsent > 0).is_some_and(|kept| {
+            kept.values.iter().any(|value| value.number.is_none() && is_sent_up_to(value.after))
+        })
     }
 
     /// The peer has taken every value up to this number. False if that is no news.
@@ -117,17 +123,10 @@ impl Latest {
             return Ok(false);
         }
         self.confirmed = number;
-        let bytes = &mut self.bytes;
-        self.values.retain(|value| {
-            let keep = value.number.is_none_or(|written| written > number);
-            if !keep {
-                *bytes -= value.body.len();
-            }
-            keep
-        });
-        if self.values.is_empty() {
-            self.values = Vec::new();
+        if let Some(kept) = &mut self.kept {
+            kept.forget(number);
         }
+        self.kept.take_if(|kept| kept.values.is_empty());
         Ok(true)
     }
 
@@ -135,14 +134,16 @@ impl Latest {
     /// after it are written again, under new numbers (they converge).
     pub(super) fn resume(&mut self, number: u64) -> Result<(), Diverged> {
         self.confirm(number)?;
-        self.values.iter_mut().for_each(|value| value.number = None);
-        self.unsent = self.values.len();
+        if let Some(kept) = &mut self.kept {
+            kept.values.iter_mut().for_each(|value| value.number = None);
+            kept.unsent = kept.values.len();
+        }
         Ok(())
     }
 
     /// The session is over.
     pub(super) fn clear(&mut self) {
-        (self.values, self.bytes, self.unsent) = (Vec::new(), 0, 0);
+        self.kept = None;
     }
 
     /// The last number confirmed.
@@ -151,7 +152,24 @@ impl Latest {
     }
 
     pub(super) const fn bytes(&self) -> usize {
-        self.bytes
+        match &self.kept {
+            Some(kept) => kept.bytes,
+            None => 0,
+        }
+    }
+}
+
+impl Kept {
+    /// The peer has what was written up to this number.
+    fn forget(&mut self, number: u64) {
+        let bytes = &mut self.bytes;
+        self.values.retain(|value| {
+            let keep = value.number.is_none_or(|written| written > number);
+            if !keep {
+                *bytes -= value.body.len();
+            }
+            keep
+        });
     }
 }
 

@@ -101,7 +101,7 @@ pub struct Session<W> {
     origin: Origin,
     attachment: Attachment,
     resume_window_ms: u32,
-    closed: Option<Box<CloseReason>>,
+    closed: Option<Box<Closed>>,
     counts: Counts,
 }
 
@@ -109,10 +109,16 @@ pub struct Session<W> {
 #[derive(Debug, Default)]
 struct Control {
     pong: Option<u64>,
-    /// A Close frame is still to be written.
-    close: bool,
     /// Lossy messages for the next write. Space only where there have been some of late.
     droppable: Option<Box<bytes::BytesMut>>,
+}
+
+/// A session that is over.
+#[derive(Debug)]
+struct Closed {
+    reason: CloseReason,
+    /// The peer is still to be told.
+    is_untold: bool,
 }
 
 /// What a session has done so far. Plain numbers; never reset.
@@ -176,7 +182,7 @@ impl<W> Session<W> {
     /// Why the session is over, once it is.
     pub const fn closed(&self) -> Option<&CloseReason> {
         match &self.closed {
-            Some(reason) => Some(reason),
+            Some(closed) => Some(&closed.reason),
             None => None,
         }
     }
@@ -198,9 +204,8 @@ impl<W> Session<W> {
             return;
         }
         // Of a lost connection there is nobody to tell.
-        self.control.close =
-            self.is_attached() && !reason.by_peer && reason.code != CloseCode::ConnectionLost;
-        self.closed = Some(Box::new(reason));
+        let is_untold = self.is_attached() && !reason.by_peer && reason.code != CloseCode::ConnectionLost;
+        self.closed = Some(Box::new(Closed { reason, is_untold }));
         let log = &self.log;
         let may_have_run =
             |position| log.is_sent(position) && peer_position.is_none_or(|taken| position < taken);
@@ -223,7 +228,7 @@ impl<W> Session<W> {
 
     /// Whether the session is over by an end that still lets out what was logged before it.
     fn closes_orderly(&self) -> bool {
-        self.closed.as_ref().is_some_and(|reason| {
+        self.closed().is_some_and(|reason| {
             !reason.by_peer
                 && self.is_attached()
                 && matches!(

@@ -23,8 +23,8 @@ const RIDING_ACK_FRAMES: u32 = 16;
 impl<W> Session<W> {
     /// Whether [`Session::take_output`] would give anything now.
     pub fn has_output(&self, now: Instant) -> bool {
-        if self.closed.is_some() {
-            return self.control.close;
+        if let Some(closed) = &self.closed {
+            return closed.is_untold;
         }
         if !self.is_attached() {
             return false;
@@ -118,9 +118,8 @@ impl<W> Session<W> {
 
     /// The last words: after an orderly end what was logged before it, and always why.
     fn take_farewell(&mut self, now: Instant, batch: &mut Batch) {
-        if !std::mem::take(&mut self.control.close) {
-            return;
-        }
+        let Some(closed) = self.closed.as_mut().filter(|closed| closed.is_untold) else { return };
+        closed.is_untold = false;
         if self.closes_orderly() {
             while self.log.has_unsent() {
                 self.take_log(now, batch);
@@ -128,7 +127,7 @@ impl<W> Session<W> {
         }
         let mut last = BytesMut::new();
         self.inbound.put_ack(&mut last);
-        if let Some(reason) = &self.closed {
+        if let Some(reason) = self.closed() {
             Frame::Close { code: reason.code.number(), message: &reason.message }.put(&mut last);
         }
         batch.push(last.freeze());

@@ -126,8 +126,8 @@ impl<W> Session<W> {
         now: Instant,
         events: &mut impl Sink<Event<'a, W>>,
     ) -> Result<(), CloseReason> {
-        if let Some(reason) = &self.closed {
-            return Err(CloseReason::clone(reason));
+        if let Some(reason) = self.closed() {
+            return Err(reason.clone());
         }
         let diverged = |_| CloseReason::ours(CloseCode::Diverged, "positions that do not fit");
         if cfg!(mutant = "13") {

@@ -13,6 +13,7 @@ mod model;
 mod nesting;
 mod pair;
 mod resume;
+mod size;
 mod slots;
 mod waiting;
 
