@@ -81,7 +81,11 @@ impl Incoming {
         }
         let index = id.slot as usize;
         if index >= self.slots.len() {
-            // Slots are used from the lowest: at most `slots_max` entries of some 40 bytes.
+            // Slots are used from the lowest: at most `slots_max` entries of some 40 bytes. The first comes alone: most
+            // clients make one call at a time.
+            if self.slots.capacity() == 0 {
+                self.slots.reserve_exact(index + 1);
+            }
             self.slots.resize(index + 1, Slot { generation: 0, call: None });
         }
         let slot = &mut self.slots[index];
