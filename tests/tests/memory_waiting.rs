@@ -47,6 +47,6 @@ async fn a_session_that_waits_for_its_player_costs_no_more_than_one_that_has_it(
     until(|| server.stats().detached == SESSIONS as u64 + 1).await;
     let waiting = each();
     println!("{attached} bytes for each session with a connection, {waiting} without");
-    assert!(attached <= 4 << 10, "{attached} bytes");
+    assert!(attached <= 2_816, "{attached} bytes");
     assert!(waiting <= attached, "{waiting} bytes");
 }

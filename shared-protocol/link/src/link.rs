@@ -118,8 +118,6 @@ impl Link {
     /// Runs the session until it is over, over as many connections as it takes: its handlers have stopped then, and its
     /// last frames are written. Dropping this cuts the connection and stops the handlers.
     pub fn run(self) -> Running {
-        let Self { driver, shared } = self;
-        let span = tracing::info_span!(target: "farcall", "session", uid = %shared.uid, id = %shared.id);
-        Running::new(driver, shared, span)
+        Running::new(self.driver, self.shared)
     }
 }

@@ -18,11 +18,11 @@ use crate::shared::Shared;
 pub struct Running {
     stage: Stage,
     shared: Arc<Shared>,
-    span: Span,
+    /// Of the task that runs it, and so of its first poll: whoever made it is about something else.
+    span: Option<Span>,
 }
 
 enum Stage {
-    Begins(Box<Driver>),
     Runs(Box<Driver>),
     /// In a box: what the end needs would be held from the beginning.
     Ends(Pin<Box<dyn Future<Output = CloseReason> + Send>>),
@@ -30,8 +30,17 @@ enum Stage {
 }
 
 impl Running {
-    pub(crate) const fn new(driver: Box<Driver>, shared: Arc<Shared>, span: Span) -> Self {
-        Self { stage: Stage::Begins(driver), shared, span }
+    pub(crate) const fn new(driver: Box<Driver>, shared: Arc<Shared>) -> Self {
+        Self { stage: Stage::Runs(driver), shared, span: None }
+    }
+
+    fn begin(&mut self) -> Span {
+        let Self { stage, shared, .. } = self;
+        let span = tracing::info_span!(target: "farcall", "session", uid = %shared.uid, id = %shared.id);
+        if let Stage::Runs(driver) = stage {
+            span.in_scope(|| driver.begin());
+        }
+        span
     }
 }
 
@@ -45,14 +54,11 @@ impl Future for Running {
     type Output = CloseReason;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<CloseReason> {
-        let Self { stage, span, .. } = &mut *self;
-        let _entered = span.enter();
-        if matches!(stage, Stage::Begins(_))
-            && let Stage::Begins(mut driver) = std::mem::replace(stage, Stage::Over)
-        {
-            driver.begin();
-            *stage = Stage::Runs(driver);
+        if self.span.is_none() {
+            self.span = Some(self.begin());
         }
+        let Self { stage, span, .. } = &mut *self;
+        let _entered = span.as_ref().map(Span::enter);
         if let Stage::Runs(driver) = stage {
             let reason = ready!(driver.poll(cx));
             if let Stage::Runs(driver) = std::mem::replace(stage, Stage::Over) {
@@ -73,7 +79,7 @@ impl Future for Running {
 impl Drop for Running {
     /// Ends the session also when its task is dropped in mid-run: nobody is left waiting.
     fn drop(&mut self) {
-        let _entered = self.span.enter();
+        let _entered = self.span.as_ref().map(Span::enter);
         self.stage = Stage::Over;
         self.shared.close(CloseReason::ours(CloseCode::ConnectionLost, "its task was dropped"));
         self.shared.end();

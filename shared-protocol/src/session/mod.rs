@@ -139,6 +139,7 @@ pub struct Counts {
 /// An acknowledgement of fewer frames came because its time had, not because there were many: the session is quiet, and
 /// its space is worth more than what it costs to have it again. Below what lets an acknowledgement ride along.
 const QUIET_FRAMES: u64 = 8;
+
 impl<W> Session<W> {
     /// A session that begins now. `round_trip` is how long the server took to answer the client's first frame, which says how
     /// old the server's time in the welcome is; `jitter` in 0..=1 spreads the pings of sessions that begin
