@@ -88,3 +88,14 @@ impl Seat {
 
 /// Groups one session may be in (L33).
 const GROUPS_MAX: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seat_is_small() {
+        // One for every player, idle or not, beside what `farcall-link` bounds in its `sizes`.
+        assert!(size_of::<Seat>() <= 80, "{} bytes", size_of::<Seat>());
+    }
+}

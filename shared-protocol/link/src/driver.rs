@@ -313,7 +313,7 @@ impl Driver {
             return;
         }
         let mut progress = false;
-        let mut writing = self.unwritten.take().map_or_else(Writing::default, |unwritten| *unwritten);
+        let mut writing = self.unwritten.take().map(|unwritten| *unwritten).unwrap_or_default();
         loop {
             if writing.is_empty() {
                 self.shared.take_output(self.generation, progress, now, &mut writing.pieces);
@@ -375,7 +375,7 @@ impl Driver {
     /// Writes what is still to be said, and closes.
     async fn say_farewell(&mut self) -> io::Result<()> {
         let Some(io) = &mut self.io else { return Ok(()) };
-        let mut writing = self.unwritten.take().map_or_else(Writing::default, |unwritten| *unwritten);
+        let mut writing = self.unwritten.take().map(|unwritten| *unwritten).unwrap_or_default();
         loop {
             for piece in writing.rest() {
                 io.write_all(piece).await?;

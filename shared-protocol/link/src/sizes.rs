@@ -19,9 +19,9 @@ fn at_most(what: &str, bytes: usize, max: usize) {
 
 #[test]
 fn what_a_session_holds_is_bounded() {
-    at_most("Session", size_of::<Session<Waiter>>(), 1_328);
+    at_most("Session", size_of::<Session<Waiter>>(), 776);
     // The session, how its connection changes, and what handlers may ask for.
-    at_most("Shared", size_of::<Shared>(), 1_744);
+    at_most("Shared", size_of::<Shared>(), 1_120);
     // What is being handled and written is elsewhere: it is there for a moment only.
     at_most("Driver", size_of::<Driver>(), 152);
 }

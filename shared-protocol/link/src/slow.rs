@@ -38,7 +38,7 @@ pub(crate) struct Timing {
 
 impl Timing {
     /// Handlers are about to run.
-    pub(crate) const fn from(now: Instant) -> Self {
+    pub(crate) const fn new(now: Instant) -> Self {
         Self { began: now, ran: 0, last: None }
     }
 

@@ -50,7 +50,8 @@ impl Liveness {
             frame_begun: None,
             frame_bytes: 0,
             unacked_since: None,
-            heartbeat_ms: millis(heartbeat),
+            // With none between them pings would leave no time for anything else; no client agrees to that (P-17).
+            heartbeat_ms: millis(heartbeat).max(1),
             silence_max_ms: millis(silence_max),
             rtt_us: None,
         }

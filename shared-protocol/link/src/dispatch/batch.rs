@@ -56,7 +56,7 @@ impl Batch {
             None => Box::new(Self {
                 replies: Vec::new(),
                 bytes: Vec::new(),
-                timing: Timing::from(now),
+                timing: Timing::new(now),
                 came_at: now,
             }),
         }

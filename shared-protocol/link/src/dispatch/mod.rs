@@ -63,6 +63,7 @@ impl Dispatcher {
         self.batch = Some(Batch::begin(now));
     }
 
+    /// What comes of the present events; of those that time brings or that had waited, too, for which nothing has begun one.
     #[inline]
     fn batch(&mut self) -> &mut Batch {
         self.batch.get_or_insert_with(|| Batch::begin(now()))
@@ -154,6 +155,7 @@ impl Dispatcher {
     fn start(&mut self, arrived: Arrived, body: &[u8]) {
         let Arrived { call, to, deadline, .. } = arrived;
         let shared = &self.shared;
+        // As `batch` does, which would hold the shared session, too.
         let batch = self.batch.get_or_insert_with(|| Batch::begin(now()));
         let Some(entry) = shared.router.find(to.route) else {
             debug!(target: "farcall", uid = %shared.uid, session = %shared.id, route = %to.route, "no such route");

@@ -188,6 +188,14 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_outlives_its_shortcut() {
+        let runtime = runtime();
+        let (mut near, far) = made_by(&runtime);
+        drop(near.take_shortcut());
+        runtime.block_on(echo(near, far)).expect("an echo");
+    }
+
+    #[test]
     fn what_has_no_runtime_stays_what_it_is() {
         let runtime = runtime();
         let (near, mut far) = crate::transport::memory::pair();
