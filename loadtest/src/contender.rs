@@ -8,6 +8,7 @@ use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use tokio::runtime::Handle;
@@ -116,7 +117,7 @@ pub type Seen = Arc<dyn Fn(&[u8]) + Send + Sync>;
 /// A client that comes back when its connection is lost.
 pub trait Severable: Send + Sync + 'static {
     /// A call like [`Caller::echo`]; waits while there is no connection.
-    fn echo<'a>(&'a self, body: &'a [u8]) -> BoxFuture<'a, Result<usize, Failure>>;
+    fn echo<'a>(&'a self, body: &'a Bytes) -> BoxFuture<'a, Result<usize, Failure>>;
 
     /// Ends its connection as a cable that is pulled, but told to both ends at once: neither has said goodbye.
     fn cut(&self);
@@ -145,5 +146,5 @@ pub trait Caller: Send + Sync + 'static {
 
     /// Sends `body`, awaits the same bytes, and says how many came back.
     /// After a failure that [`ends the connection`](Failure::ends_connection) it is not called again.
-    fn echo(&self, body: &[u8]) -> impl Future<Output = Result<usize, Failure>> + Send;
+    fn echo(&self, body: &Bytes) -> impl Future<Output = Result<usize, Failure>> + Send;
 }

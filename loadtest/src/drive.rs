@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
@@ -50,7 +51,7 @@ impl Driving {
         let started = Instant::now();
         let mut bots = JoinSet::new();
         let anywhere = Handle::current();
-        let body: Arc<[u8]> = (0..plan.payload_bytes).map(|i| i as u8).collect();
+        let body: Bytes = (0..plan.payload_bytes).map(|i| i as u8).collect();
         let open = match plan.pace {
             Pace::Closed => None,
             Pace::Open { calls_per_second } => {
@@ -136,7 +137,7 @@ struct Opening {
 /// One task with at most one call in flight.
 struct Bot<K> {
     caller: Arc<K>,
-    body: Arc<[u8]>,
+    body: Bytes,
     tally: Arc<Tally>,
     over: Arc<AtomicBool>,
 }

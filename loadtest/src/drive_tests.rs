@@ -20,7 +20,7 @@ enum Manner {
 }
 
 impl Caller for Manner {
-    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+    async fn echo(&self, body: &Bytes) -> Result<usize, Failure> {
         // As a real reply would, it comes on a later turn.
         tokio::task::yield_now().await;
         match self {
@@ -122,7 +122,7 @@ impl Caller for Bound {
         Some(&self.home)
     }
 
-    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+    async fn echo(&self, body: &Bytes) -> Result<usize, Failure> {
         tokio::task::yield_now().await;
         if thread::current().id() == self.thread { Ok(body.len()) } else { Err(Failure::Call("elsewhere")) }
     }

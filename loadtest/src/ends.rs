@@ -192,7 +192,7 @@ pub(crate) async fn in_time<T>(connecting: impl Future<Output = Result<T, Failur
 
 /// Makes the one call by which both ends know for certain that `client` is there.
 pub(crate) async fn answered(client: &impl Caller, payload_bytes: usize) -> Result<(), Failure> {
-    let call = timeout(CONNECT, client.echo(&vec![0; payload_bytes])).await;
+    let call = timeout(CONNECT, client.echo(&vec![0; payload_bytes].into())).await;
     match call.unwrap_or(Err(Failure::Unanswered))? {
         bytes if bytes == payload_bytes => Ok(()),
         _ => Err(Failure::WrongReply),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +57,7 @@ pub(crate) async fn measure<C: Contender>(contender: C, round: &Round<'_>) -> Re
 struct Returning(Box<dyn Severable>);
 
 impl Caller for Returning {
-    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+    async fn echo(&self, body: &Bytes) -> Result<usize, Failure> {
         self.0.echo(body).await
     }
 }

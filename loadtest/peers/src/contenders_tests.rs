@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use bytes::Bytes;
 use farcall_load::{Answerer, Caller, Contender, Direction, Failure, Server};
 use futures_util::future::join_all;
 use tokio::time::timeout;
@@ -26,7 +27,7 @@ struct Can {
 /// Bodies of every length class up to beyond the largest that is measured, all in flight at once.
 async fn gives_back_what_it_is_sent(caller: &impl Caller) {
     let lengths = [0, 1, 31, 255, 256, 4_095, 16 << 10, 200_000].into_iter().chain(20..300);
-    let bodies: Vec<Vec<u8>> = lengths.map(|length| (0..length).map(|i| (i * 7) as u8).collect()).collect();
+    let bodies: Vec<Bytes> = lengths.map(|length| (0..length).map(|i| (i * 7) as u8).collect()).collect();
     // The caller compares the bytes, so `Ok` says that they were its own.
     let replies = join_all(bodies.iter().map(|body| caller.echo(body))).await;
     for (body, reply) in bodies.iter().zip(replies) {
@@ -93,10 +94,10 @@ async fn ends_when_its_client_does<C: Contender>(contender: C) {
     let address = server.address();
     let (callers, joined) = tokio::join!(server.clients(1), contender.join(address));
     let [caller] = &callers.unwrap()[..] else { panic!("not one caller") };
-    assert_eq!(caller.echo(b"there?").await, Ok(6));
+    assert_eq!(caller.echo(&Bytes::from_static(b"there?")).await, Ok(6));
     drop(joined);
-    while caller.echo(b"still there?").await.is_ok() {}
-    assert_eq!(caller.echo(b"there?").await, Err(Failure::Lost));
+    while caller.echo(&Bytes::from_static(b"still there?")).await.is_ok() {}
+    assert_eq!(caller.echo(&Bytes::from_static(b"there?")).await, Err(Failure::Lost));
 }
 
 /// Fails what hangs.

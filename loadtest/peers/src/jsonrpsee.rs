@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use farcall_load::{Answerer, Caller, Contender, Direction, Failure, Server};
 use jsonrpsee::core::client::{ClientT, Error, SubscriptionClientT};
 use jsonrpsee::core::params::ArrayParams;
@@ -148,7 +149,7 @@ impl Server for JsonServer {
 pub struct JsonCaller(WsClient);
 
 impl Caller for JsonCaller {
-    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+    async fn echo(&self, body: &Bytes) -> Result<usize, Failure> {
         let mut params = ArrayParams::new();
         params.insert(Body(body.to_vec())).map_err(|_| Failure::TooLarge)?;
         let reply: Body = self.0.request(ECHO, params).await.map_err(failure)?;

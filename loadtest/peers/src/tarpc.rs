@@ -107,8 +107,8 @@ impl Server for TarpcServer {
 pub struct TarpcCaller(MirrorClient);
 
 impl Caller for TarpcCaller {
-    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
-        let reply = self.0.echo(tarpc::context::current(), Bytes::copy_from_slice(body)).await;
+    async fn echo(&self, body: &Bytes) -> Result<usize, Failure> {
+        let reply = self.0.echo(tarpc::context::current(), body.clone()).await;
         same(body, &reply.map_err(failure)?)
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use clap::{Parser, ValueEnum};
 use farcall_client::{Client, ClientConfig, route as client_route};
 use farcall_load::raw::Raw;
@@ -165,9 +166,9 @@ async fn play_raw(tasks: u64, rounds: u64) {
     let any = ([127, 0, 0, 1], 0).into();
     let server = Raw.serve(any, Direction::ToServer).await.expect("a server");
     let client = Rc::new(Raw.connect(server.address()).await.expect("a connection"));
-    at_once(tasks, rounds, move |number| {
+    at_once(tasks, rounds, move |_| {
         let client = client.clone();
-        async move { assert_eq!(client.echo(&number.to_le_bytes()).await, Ok(8)) }
+        async move { assert_eq!(client.echo(&Bytes::from_static(b"a number")).await, Ok(8)) }
     })
     .await;
 }

@@ -125,9 +125,8 @@ impl Server for Listening {
 pub struct ToPlayer(Player);
 
 impl Caller for ToPlayer {
-    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
-        let sent = Bytes::copy_from_slice(body);
-        same(&sent, self.0.echo_back(&sent).await)
+    async fn echo(&self, body: &Bytes) -> Result<usize, Failure> {
+        same(body, self.0.echo_back(body).await)
     }
 }
 

@@ -34,12 +34,8 @@ struct Held {
 }
 
 impl Severable for Held {
-    fn echo<'a>(&'a self, body: &'a [u8]) -> BoxFuture<'a, Result<usize, Failure>> {
-        async {
-            let sent = Bytes::copy_from_slice(body);
-            same(&sent, self.client.echo(&sent).await)
-        }
-        .boxed()
+    fn echo<'a>(&'a self, body: &'a Bytes) -> BoxFuture<'a, Result<usize, Failure>> {
+        async move { same(body, self.client.echo(body).await) }.boxed()
     }
 
     fn cut(&self) {

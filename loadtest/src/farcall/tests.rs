@@ -46,7 +46,7 @@ fn every_limit_that_is_not_the_default_is_told() {
 async fn the_largest_payload_of_a_plan_is_answered() {
     let server = Farcall.serve(ANY, Direction::ToServer).await.unwrap();
     let client = Farcall.connect(server.address()).await.unwrap();
-    assert_eq!(client.echo(&vec![7; PAYLOAD_BYTES_MAX]).await, Ok(PAYLOAD_BYTES_MAX));
+    assert_eq!(client.echo(&vec![7; PAYLOAD_BYTES_MAX].into()).await, Ok(PAYLOAD_BYTES_MAX));
 }
 
 #[tokio::test]
@@ -79,15 +79,15 @@ async fn a_server_with_a_thread_per_core_does_the_same() {
 
     let server = FarcallCores.serve(ANY, Direction::ToServer).await.unwrap();
     let client = FarcallCores.connect_severable(server.address()).await.unwrap();
-    assert_eq!(client.echo(b"before").await, Ok(6));
+    assert_eq!(client.echo(&Bytes::from_static(b"before")).await, Ok(6));
     client.cut();
     assert_eq!(timeout(Duration::from_secs(20), client.back()).await, Ok(Ok(())));
-    assert_eq!(client.echo(b"after").await, Ok(5));
+    assert_eq!(client.echo(&Bytes::from_static(b"after")).await, Ok(5));
 
     let mut server = FarcallCores.serve(ANY, Direction::ToClient).await.unwrap();
     let joined = FarcallCores.join(server.address()).await.unwrap();
     let [player] = &server.clients(1).await.unwrap()[..] else { panic!("one was wanted") };
-    assert_eq!(player.echo(b"are you there?").await, Ok(14));
+    assert_eq!(player.echo(&Bytes::from_static(b"are you there?")).await, Ok(14));
     server.audience(1).await.unwrap();
     server.push(&[7; 64]).await.unwrap();
     assert!(soon(|| joined.received() == 1).await);
@@ -99,7 +99,7 @@ async fn a_second_server_of_the_process_finds_its_own_clients() {
         let mut server = Farcall.serve(ANY, Direction::ToClient).await.unwrap();
         let _joined = Farcall.join(server.address()).await.unwrap();
         let [player] = &server.clients(1).await.unwrap()[..] else { panic!("one was wanted") };
-        assert_eq!(player.echo(b"are you mine?").await, Ok(13));
+        assert_eq!(player.echo(&Bytes::from_static(b"are you mine?")).await, Ok(13));
     }
 }
 
@@ -107,10 +107,10 @@ async fn a_second_server_of_the_process_finds_its_own_clients() {
 async fn a_session_whose_connection_is_cut_comes_back() {
     let server = Farcall.serve(ANY, Direction::ToServer).await.unwrap();
     let client = Farcall.connect_severable(server.address()).await.unwrap();
-    assert_eq!(client.echo(b"before").await, Ok(6));
+    assert_eq!(client.echo(&Bytes::from_static(b"before")).await, Ok(6));
     client.cut();
     assert_eq!(timeout(Duration::from_secs(20), client.back()).await, Ok(Ok(())));
-    assert_eq!(client.echo(b"after").await, Ok(5));
+    assert_eq!(client.echo(&Bytes::from_static(b"after")).await, Ok(5));
 }
 
 #[tokio::test]

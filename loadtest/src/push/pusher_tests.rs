@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use tokio::task::{JoinHandle, yield_now};
 
 use super::*;
@@ -21,7 +22,7 @@ struct Counting {
 struct Nobody;
 
 impl Caller for Nobody {
-    async fn echo(&self, _: &[u8]) -> Result<usize, Failure> {
+    async fn echo(&self, _: &Bytes) -> Result<usize, Failure> {
         Err(Failure::CannotCallClients)
     }
 }

@@ -105,6 +105,7 @@ impl Server for RawServer {
 mod tests {
     use std::time::Duration;
 
+    use bytes::Bytes;
     use futures_util::FutureExt;
     use futures_util::future::join_all;
     use tokio::time::timeout;
@@ -118,15 +119,15 @@ mod tests {
     async fn what_is_sent_comes_back() {
         let server = Raw.serve(ANY, Direction::ToServer).await.unwrap();
         let client = Raw.connect(server.address()).await.unwrap();
-        assert_eq!(client.echo(b"hello").await, Ok(5));
-        assert_eq!(client.echo(b"").await, Ok(0));
+        assert_eq!(client.echo(&Bytes::from_static(b"hello")).await, Ok(5));
+        assert_eq!(client.echo(&Bytes::from_static(b"")).await, Ok(0));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn many_in_flight_each_get_their_own_bytes() {
         let server = Raw.serve(ANY, Direction::ToServer).await.unwrap();
         let client = Raw.connect(server.address()).await.unwrap();
-        let bodies: Vec<Vec<u8>> = (0..300_usize).map(|i| vec![i as u8; i * 7]).collect();
+        let bodies: Vec<Bytes> = (0..300_usize).map(|i| vec![i as u8; i * 7].into()).collect();
         for _ in 0..5 {
             // The caller compares the bytes, so `Ok` says that they were its own.
             let replies = join_all(bodies.iter().map(|body| client.echo(body))).await;
@@ -138,7 +139,7 @@ mod tests {
     async fn a_body_larger_than_every_buffer_comes_back() {
         let server = Raw.serve(ANY, Direction::ToServer).await.unwrap();
         let client = Raw.connect(server.address()).await.unwrap();
-        let body = vec![7; 3 << 20];
+        let body = vec![7; 3 << 20].into();
         let echoes = join_all([client.echo(&body), client.echo(&body)]);
         let replies = timeout(Duration::from_secs(10), echoes).await.unwrap();
         assert_eq!(replies, [Ok(body.len()), Ok(body.len())]);
@@ -149,8 +150,8 @@ mod tests {
         let server = Raw.serve(ANY, Direction::ToServer).await.unwrap();
         let client = Raw.connect(server.address()).await.unwrap();
         for _ in 0..100 {
-            assert_eq!(client.echo(b"dropped").now_or_never(), None);
-            assert_eq!(client.echo(b"kept, and longer").await, Ok(16));
+            assert_eq!(client.echo(&Bytes::from_static(b"dropped")).now_or_never(), None);
+            assert_eq!(client.echo(&Bytes::from_static(b"kept, and longer")).await, Ok(16));
         }
     }
 
@@ -159,7 +160,7 @@ mod tests {
         let mut server = Raw.serve(ANY, Direction::ToClient).await.unwrap();
         let _joined = [Raw.join(server.address()).await.unwrap(), Raw.join(server.address()).await.unwrap()];
         for caller in server.clients(2).await.unwrap() {
-            assert_eq!(caller.echo(b"are you there?").await, Ok(14));
+            assert_eq!(caller.echo(&Bytes::from_static(b"are you there?")).await, Ok(14));
         }
     }
 
@@ -198,10 +199,13 @@ mod tests {
     async fn a_server_that_vanishes_is_a_lost_connection() {
         let server = Raw.serve(ANY, Direction::ToServer).await.unwrap();
         let client = Raw.connect(server.address()).await.unwrap();
-        assert_eq!(client.echo(b"x").await, Ok(1));
+        assert_eq!(client.echo(&Bytes::from_static(b"x")).await, Ok(1));
         drop(server);
-        let ended = timeout(Duration::from_secs(5), async { while client.echo(b"x").await.is_ok() {} }).await;
+        let ended = timeout(Duration::from_secs(5), async {
+            while client.echo(&Bytes::from_static(b"x")).await.is_ok() {}
+        })
+        .await;
         assert!(ended.is_ok());
-        assert_eq!(client.echo(b"x").await, Err(Failure::Lost));
+        assert_eq!(client.echo(&Bytes::from_static(b"x")).await, Err(Failure::Lost));
     }
 }

@@ -139,13 +139,13 @@ impl Caller for CapnpCaller {
         Some(self.echo.home.runtime())
     }
 
-    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+    async fn echo(&self, body: &Bytes) -> Result<usize, Failure> {
         let far = &self.echo;
         if far.home.is_here() {
             let near = far.value.upgrade().ok_or(Failure::Lost)?;
             return SendWrapper::new(async move { vat::call(&near, body).await }).await;
         }
-        let (value, body) = (far.value.clone(), Bytes::copy_from_slice(body));
+        let (value, body) = (far.value.clone(), body.clone());
         let call = async move |near: Arc<SendWrapper<echo::Client>>| vat::call(&near, &body).await;
         far.home.run(move || async move { call(value.upgrade().ok_or(Failure::Lost)?).await }).await
     }

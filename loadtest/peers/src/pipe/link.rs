@@ -63,7 +63,7 @@ impl Link {
 }
 
 impl Caller for Link {
-    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+    async fn echo(&self, body: &Bytes) -> Result<usize, Failure> {
         let (id, reply) = self.shared.pending.begin()?;
         self.send(Frame::Call { id, body }.encode()?).await?;
         same(body, &reply.await.map_err(|_| Failure::Lost)?)

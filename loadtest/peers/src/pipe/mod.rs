@@ -11,6 +11,7 @@ mod wire;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use farcall_load::{Caller, Contender, Direction, Failure, Server};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{accept_async, client_async};
@@ -101,7 +102,7 @@ impl Server for PipeServer {
 pub struct Joined(Arc<Link>);
 
 impl Caller for Joined {
-    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+    async fn echo(&self, body: &Bytes) -> Result<usize, Failure> {
         self.0.echo(body).await
     }
 }

@@ -85,7 +85,7 @@ impl Server for BidiServer {
 pub struct Joined(Arc<Link>);
 
 impl Caller for Joined {
-    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+    async fn echo(&self, body: &Bytes) -> Result<usize, Failure> {
         self.0.echo(body).await
     }
 }

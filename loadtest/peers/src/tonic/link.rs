@@ -54,9 +54,9 @@ impl Link {
 }
 
 impl Caller for Link {
-    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
+    async fn echo(&self, body: &Bytes) -> Result<usize, Failure> {
         let (id, reply) = self.shared.pending.begin()?;
-        self.send(Kind::Call, id, Bytes::copy_from_slice(body)).await?;
+        self.send(Kind::Call, id, body.clone()).await?;
         same(body, &reply.await.map_err(|_| Failure::Lost)?)
     }
 }

@@ -91,8 +91,8 @@ impl Server for UnaryServer {
 pub struct UnaryCaller(MirrorClient<Channel>);
 
 impl Caller for UnaryCaller {
-    async fn echo(&self, body: &[u8]) -> Result<usize, Failure> {
-        let call = Body { body: Bytes::copy_from_slice(body) };
+    async fn echo(&self, body: &Bytes) -> Result<usize, Failure> {
+        let call = Body { body: body.clone() };
         let reply = self.0.clone().echo(call).await.map_err(|status| failure(&status))?;
         same(body, &reply.into_inner().body)
     }
