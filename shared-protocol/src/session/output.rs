@@ -17,8 +17,6 @@ pub type Batch = SmallVec<[Bytes; 4]>;
 
 /// Above this a latest value's body is written from where it is instead of being copied.
 const COPIED_BYTES_MAX: usize = 512;
-/// An acknowledgement rides along with other output from this many frames on, before it is due by itself.
-const RIDING_ACK_FRAMES: u32 = 16;
 
 impl<W> Session<W> {
     /// Whether [`Session::take_output`] would give anything now.
@@ -51,7 +49,7 @@ impl<W> Session<W> {
 
     fn take_frames(&mut self, now: Instant, batch: &mut Batch) {
         let first = batch.len();
-        let rides = self.log.has_unsent() && self.inbound.frames_untold >= RIDING_ACK_FRAMES;
+        let rides = self.log.has_unsent() && self.inbound.may_ride();
         self.take_log(now, batch);
         if let Some(unlogged) = self.take_unlogged(rides, now) {
             batch.insert(first, unlogged);

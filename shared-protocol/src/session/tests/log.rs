@@ -54,6 +54,18 @@ fn an_acknowledgement_rides_with_other_output_from_16_frames_on() {
 }
 
 #[test]
+fn an_acknowledgement_rides_with_other_output_from_a_kibibyte_on() {
+    let fields = 6 + 16;
+    for (bytes, expected) in [(1_023, 0), (1_024, 1)] {
+        let mut p = Pair::new();
+        p.notify(Client, &vec![0; bytes - fields]);
+        assert_eq!(acks(&mut p, Client), 0, "nothing to ride with");
+        p.notify(Server, b"");
+        assert_eq!(acks(&mut p, Client), expected, "{bytes}");
+    }
+}
+
+#[test]
 fn a_full_log_drops_notifies_and_makes_callers_wait() {
     let mut p = Pair::with(|_, client| client.log_bytes_max = 4_000);
     p.end(Client).held = true;
