@@ -21,7 +21,7 @@ use crate::dispatch::Dispatcher;
 use crate::resume::Arrival;
 use crate::shared::{Rest, Shared, Waiter, now};
 use crate::transport::Transport;
-use crate::writing::Writing;
+use crate::writing::{Joined, Writing};
 
 /// Drives one session until it is over.
 pub(crate) struct Driver {
@@ -341,9 +341,14 @@ impl Driver {
         let written = match writing.rest() {
             [only] => ready!(io.poll_write(cx, only))?,
             pieces => {
-                let pieces: SmallVec<[IoSlice<'_>; PIECES_PER_WRITE]> =
-                    pieces.iter().take(PIECES_PER_WRITE).map(|piece| IoSlice::new(piece)).collect();
-                ready!(io.poll_write_vectored(cx, &pieces))?
+                let mut joined = Joined::new();
+                if writing.join(&mut joined) {
+                    ready!(io.poll_write(cx, &joined))?
+                } else {
+                    let pieces: SmallVec<[IoSlice<'_>; PIECES_PER_WRITE]> =
+                        pieces.iter().take(PIECES_PER_WRITE).map(|piece| IoSlice::new(piece)).collect();
+                    ready!(io.poll_write_vectored(cx, &pieces))?
+                }
             }
         };
         if written == 0 {
