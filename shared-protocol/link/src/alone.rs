@@ -18,8 +18,6 @@ pub(crate) struct Alone {
     way: Option<Shortcut>,
     /// The driver has bytes that the connection does not take.
     blocked: bool,
-    /// When the driver wakes by itself.
-    wakes_at: Option<Instant>,
     /// What the connection did not take of a caller's bytes: before all else. In a box, for it is rare.
     left_over: Option<Box<Writing>>,
 }
@@ -34,8 +32,8 @@ impl Alone {
         self.connect(None);
     }
 
-    pub(crate) const fn driver_sleeps(&mut self, blocked: bool, wakes_at: Option<Instant>) {
-        (self.blocked, self.wakes_at) = (blocked, wakes_at);
+    pub(crate) const fn driver_sleeps(&mut self, blocked: bool) {
+        self.blocked = blocked;
     }
 
     pub(crate) const fn has_left_over(&self) -> bool {
@@ -45,12 +43,14 @@ impl Alone {
 
 impl Shared {
     /// Says something to the peer: writes it, if that is all there is to do, or wakes the driver.
+    #[inline]
     pub(crate) fn speak<R>(&self, say: impl FnOnce(&mut Session<Waiter>, Instant) -> R) -> R {
         let now = now();
         let (result, driver) = {
             let mut core = self.lock();
+            let wakes_at = core.session.wakes_at();
             let result = say(&mut core.session, now);
-            let driver = if core.write_alone(now) { None } else { core.driver.take() };
+            let driver = if core.write_alone(wakes_at, now) { None } else { core.driver.take() };
             (result, driver)
         };
         if let Some(driver) = driver {
@@ -77,8 +77,8 @@ impl Shared {
 
 impl Core {
     /// Writes what there is to write, if nobody else has a part in this session just now. False if there is anything left for the
-    /// driver to do.
-    fn write_alone(&mut self, now: Instant) -> bool {
+    /// driver to do: also to wake earlier by itself than at `wakes_at`, as it means to while it sleeps.
+    fn write_alone(&mut self, wakes_at: Option<Instant>, now: Instant) -> bool {
         // An answer that has come and was not looked at yet counts: its caller is about to call again, and calls that could
         // go together would go one by one (0.6 times the calls with 256 in flight).
         let is_alone = self.driver.is_some() && !self.alone.blocked && self.session.calls_unfinished() <= 1;
@@ -97,8 +97,7 @@ impl Core {
             return false;
         }
         self.session.wrote(written > 0, false, now);
-        let next = self.session.next_timeout().map(|(at, _)| at);
-        next.is_none_or(|next| self.alone.wakes_at.is_some_and(|wakes_at| wakes_at <= next))
+        self.session.wakes_at() == wakes_at
     }
 }
 

@@ -209,9 +209,8 @@ impl Shared {
             Some(known) => known.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
-        let wakes_at = core.session.next_timeout().map(|(at, _)| at);
-        core.alone.driver_sleeps(blocked, wakes_at);
-        Rest::Until(wakes_at)
+        core.alone.driver_sleeps(blocked);
+        Rest::Until(core.session.next_wake(now))
     }
 
     /// Whether the session is not over.

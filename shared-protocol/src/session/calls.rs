@@ -109,7 +109,10 @@ impl<W> Session<W> {
             return Ok((depth, deadline));
         }
         match ticket.or_else(|| self.waiting.join(deadline)) {
-            Some(ticket) => Err(CannotCall::Wait(ticket)),
+            Some(ticket) => {
+                self.wake_by(deadline);
+                Err(CannotCall::Wait(ticket))
+            }
             None => refuse(NotExecuted::Busy),
         }
     }
@@ -125,6 +128,7 @@ impl<W> Session<W> {
         // A parent that has been answered no longer exists for the peer.
         let parent = parent.filter(|_| depth > 0);
         let remaining_ms = remaining_ms(deadline, now);
+        self.wake_by(deadline);
         let log = &mut self.log;
         log.reserve();
         self.counts.calls_made += 1;

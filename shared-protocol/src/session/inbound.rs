@@ -82,26 +82,30 @@ impl Inbound {
         (self.frames_untold, self.bytes_untold, self.ack_at) = (0, 0, None);
     }
 
-    /// A logged frame has been taken.
+    /// A logged frame has been taken. When that is to be acknowledged, if nothing else was.
     #[inline]
-    pub(super) fn took_logged(&mut self, wire_bytes: usize, now: Instant) {
+    pub(super) fn took_logged(&mut self, wire_bytes: usize, now: Instant) -> Option<Instant> {
         self.position += 1;
         self.frames_untold += 1;
         let bytes = u32::try_from(wire_bytes).unwrap_or(u32::MAX);
         self.bytes_untold = self.bytes_untold.saturating_add(bytes);
-        self.owe_ack(now);
+        self.owe_ack(now)
     }
 
-    /// A latest value has been taken.
-    pub(super) fn took_latest(&mut self, number: u64, now: Instant) {
+    /// A latest value has been taken. When that is to be acknowledged, if nothing else was.
+    pub(super) fn took_latest(&mut self, number: u64, now: Instant) -> Option<Instant> {
         self.latest = number;
-        self.owe_ack(now);
+        self.owe_ack(now)
     }
 
     /// What has been taken will be acknowledged soon.
     #[inline]
-    fn owe_ack(&mut self, now: Instant) {
-        self.ack_at.get_or_insert_with(|| now + ACK_DELAY);
+    fn owe_ack(&mut self, now: Instant) -> Option<Instant> {
+        if self.ack_at.is_some() {
+            return None;
+        }
+        self.ack_at = Some(now + ACK_DELAY);
+        self.ack_at
     }
 
     /// Whether an acknowledgement is worth its bytes where something is written anyway.

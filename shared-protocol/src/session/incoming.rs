@@ -19,7 +19,6 @@ pub(super) struct Incoming {
     /// Calls of depth 0 whose terminal frame is not logged yet.
     permits_used: u32,
     in_flight: u32,
-    earliest: Option<Instant>,
     /// Finished calls whose reply found no room in the log; each keeps its slot until it does.
     parked: VecDeque<Parked>,
 }
@@ -57,14 +56,7 @@ pub(super) struct Parked {
 
 impl Incoming {
     pub(super) const fn new(slots_max: u32) -> Self {
-        Self {
-            slots: Vec::new(),
-            slots_max,
-            permits_used: 0,
-            in_flight: 0,
-            earliest: None,
-            parked: VecDeque::new(),
-        }
+        Self { slots: Vec::new(), slots_max, permits_used: 0, in_flight: 0, parked: VecDeque::new() }
     }
 
     /// Takes a call. The error is the peer's: it closes the session.
@@ -98,7 +90,6 @@ impl Incoming {
         };
         self.in_flight += 1;
         self.permits_used += u32::from(!nested);
-        self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
         Ok(())
     }
 
@@ -190,18 +181,9 @@ impl Incoming {
     /// Handlers whose deadline has passed.
     pub(super) fn expire(&mut self, now: Instant) -> SmallVec<[CallId; 2]> {
         let mut expired = SmallVec::new();
-        if self.earliest.is_none_or(|earliest| now < earliest) {
-            return expired;
-        }
-        self.earliest = None;
         for (index, slot) in self.slots.iter_mut().enumerate() {
-            let Some(call) = slot.call.as_mut().filter(|call| call.stop.is_none() && !call.parked) else {
-                continue;
-            };
-            if now < call.deadline {
-                self.earliest =
-                    Some(self.earliest.map_or(call.deadline, |earliest| earliest.min(call.deadline)));
-            } else {
+            if let Some(call) = slot.call.as_mut().filter(|call| call.has_deadline() && now >= call.deadline)
+            {
                 call.stop = Some(Stop::Expired);
                 expired.push(CallId { slot: index as u32, generation: slot.generation });
             }
@@ -222,7 +204,16 @@ impl Incoming {
             .collect()
     }
 
-    pub(super) const fn next_deadline(&self) -> Option<Instant> {
-        self.earliest
+    /// The first deadline of a call that runs and has not been stopped. Looks at every slot.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let calls = self.slots.iter().filter_map(|slot| slot.call.as_ref());
+        calls.filter(|call| call.has_deadline()).map(|call| call.deadline).min()
+    }
+}
+
+impl Running {
+    /// Whether it is to be stopped when its time is up.
+    const fn has_deadline(&self) -> bool {
+        self.stop.is_none() && !self.parked
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Liveness {
 }
 
 /// L3: a frame has 10 s from its first byte, and 1 s more for each 16 KiB.
-const FRAME_TIME: Duration = Duration::from_secs(10);
+pub(super) const FRAME_TIME: Duration = Duration::from_secs(10);
 const FRAME_BYTES_PER_SECOND: u32 = 16 << 10;
 
 impl Liveness {

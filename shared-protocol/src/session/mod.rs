@@ -102,6 +102,8 @@ pub struct Session<W> {
     attachment: Attachment,
     resume_window_ms: u32,
     closed: Option<Box<Closed>>,
+    /// Nothing happens by itself before.
+    wakes_at: Option<Instant>,
     counts: Counts,
 }
 
@@ -156,7 +158,7 @@ impl<W> Session<W> {
         let Established { peer, heartbeat, silence_max, server_time_us, resume_window, .. } = *established;
         let slots_max = Announced::from(&*limits).slots_max;
         let server_time = Duration::from_micros(server_time_us);
-        Self {
+        let mut session = Self {
             peer,
             log: Log::new(limits.log_bytes_max),
             latest: Latest::new(),
@@ -175,9 +177,12 @@ impl<W> Session<W> {
             attachment: Attachment::Attached { token_due: false },
             resume_window_ms: millis(resume_window),
             closed: None,
+            wakes_at: None,
             counts: Counts::default(),
             limits,
-        }
+        };
+        session.look_at_times();
+        session
     }
 
     /// Why the session is over, once it is.

@@ -27,8 +27,6 @@ pub(super) struct Outgoing<W> {
     /// Calls of depth 0 without their terminal frame: what the peer's permits count.
     permits_used: u32,
     in_flight: u32,
-    /// No deadline is before this. Not raised when calls end: a wake too early costs one scan.
-    earliest: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -86,7 +84,6 @@ impl<W> Outgoing<W> {
             search_from: 0,
             permits_used: 0,
             in_flight: 0,
-            earliest: None,
         }
     }
 
@@ -124,7 +121,6 @@ impl<W> Outgoing<W> {
         }
         self.in_flight += 1;
         self.permits_used += u32::from(depth == 0);
-        self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
         id
     }
 
@@ -272,18 +268,9 @@ impl<W> Outgoing<W> {
         is_sent: impl Fn(u64) -> bool + Copy,
     ) -> SmallVec<[(Told<W>, Withdrawal); 2]> {
         let mut expired = SmallVec::new();
-        if self.earliest.is_none_or(|earliest| now < earliest) {
-            return expired;
-        }
-        self.earliest = None;
         for index in 0..self.slots.len() {
             let slot = &self.slots[index];
-            if !slot.on_wire || matches!(slot.local, Local::Ended(_) | Local::Gone) {
-                continue;
-            }
-            if now < slot.deadline {
-                let deadline = slot.deadline;
-                self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+            if !slot.has_deadline() || now < slot.deadline {
                 continue;
             }
             let sent = is_sent(slot.place.position);
@@ -349,8 +336,16 @@ impl<W> Outgoing<W> {
         }
     }
 
-    pub(super) const fn next_deadline(&self) -> Option<Instant> {
-        self.earliest
+    /// The first deadline of a call whose caller still waits. Looks at every slot.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.slots.iter().filter(|slot| slot.has_deadline()).map(|slot| slot.deadline).min()
+    }
+}
+
+impl<W> Slot<W> {
+    /// Whether it is to be ended here when its time is up.
+    const fn has_deadline(&self) -> bool {
+        self.on_wire && !matches!(self.local, Local::Ended(_) | Local::Gone)
     }
 }
 

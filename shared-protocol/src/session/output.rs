@@ -136,8 +136,11 @@ impl<W> Session<W> {
     pub fn wrote(&mut self, progress: bool, pending: bool, now: Instant) {
         if pending {
             self.liveness.blocked(progress, self.origin.moment(now));
-        } else {
+            self.wake_by(now + self.limits.write_stall_max);
+        } else if self.liveness.is_blocked() {
             self.liveness.unblocked();
+            // What could not be written is due again.
+            self.look_at_times();
         }
     }
 
@@ -145,6 +148,7 @@ impl<W> Session<W> {
     pub(super) fn await_ack(&mut self, progress: bool, now: Instant) {
         if progress || !self.liveness.awaits_ack() {
             self.liveness.await_ack(self.origin.moment(now));
+            self.wake_by(now + self.limits.ack_silence_max);
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::budget::{Budget, Rate};
 use super::inbound::{self, CANCELS, IDLE_ACKS, Inbound};
+use super::liveness::FRAME_TIME;
 use super::outgoing::Told;
 use super::resume::Attachment;
 use super::{Outcome, QUIET_FRAMES, Session, Sink, Stop};
@@ -80,7 +81,11 @@ impl<W> Session<W> {
     pub fn heard(&mut self, partial: Option<usize>, now: Instant) {
         self.liveness.heard(now);
         match partial {
-            Some(bytes) => self.liveness.frame_begun(bytes, self.origin.moment(now)),
+            Some(bytes) => {
+                self.liveness.frame_begun(bytes, self.origin.moment(now));
+                // What is more known of it by and by makes it larger, and its end later.
+                self.wake_by(now + FRAME_TIME);
+            }
             None => self.liveness.frame_ended(),
         }
     }
@@ -114,7 +119,8 @@ impl<W> Session<W> {
         self.take(frame, now, events)?;
         let is_uncounted = cfg!(mutant = "1") && raw.kind == Kind::Cancel;
         if logged && !is_uncounted {
-            self.inbound.took_logged(raw.wire_bytes, now);
+            let owes = self.inbound.took_logged(raw.wire_bytes, now);
+            owes.into_iter().for_each(|at| self.wake_by(at));
         }
         Ok(())
     }
@@ -136,7 +142,8 @@ impl<W> Session<W> {
                 if number <= self.inbound.latest {
                     return Err(CloseReason::ours(CloseCode::MalformedFrame, "a latest value out of order"));
                 }
-                self.inbound.took_latest(number, now);
+                let owes = self.inbound.took_latest(number, now);
+                owes.into_iter().for_each(|at| self.wake_by(at));
                 self.take_message(to, Delivery::Latest, body, events)
             }
             Frame::Cancel { id } => {
@@ -207,6 +214,7 @@ impl<W> Session<W> {
         self.incoming
             .start(id, depth, nested, deadline)
             .map_err(|code| CloseReason::ours(code, format!("call {id}")))?;
+        self.wake_by(deadline);
         self.counts.calls_taken += 1;
         let refusal = if remaining_ms == 0 {
             Some(NotExecuted::Expired)

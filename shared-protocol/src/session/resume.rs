@@ -105,6 +105,7 @@ impl<W> Session<W> {
         self.control = super::Control::default();
         self.inbound.ack_at = None;
         self.log.detach(DETACHED_BYTES_MAX, DETACHED_FRAMES_MAX);
+        self.look_at_times();
     }
 
     /// A client that is known to be this session's own has come back: whether it may, or has done so too often of late
@@ -147,6 +148,7 @@ impl<W> Session<W> {
         self.inbound.told();
         self.liveness.restart(now);
         self.room_freed(now, events);
+        self.look_at_times();
         Ok(())
     }
 

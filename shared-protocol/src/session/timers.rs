@@ -21,7 +21,44 @@ pub enum Timer {
 }
 
 impl<W> Session<W> {
-    /// When something happens next by itself, and what. `None` when closed.
+    /// When [`Session::handle_timeout`] is to be called next: later than `now`, unless there is something due, and never later than
+    /// [`Session::next_timeout`]. Looks at everything that has a time only when the last answer is over: what has is over before,
+    /// as a rule, and then this is too early, once.
+    #[inline]
+    pub fn next_wake(&mut self, now: Instant) -> Option<Instant> {
+        if self.wakes_at.is_some_and(|at| at <= now) {
+            self.look_at_times();
+        }
+        debug_assert!(
+            self.next_timeout().is_none_or(|(next, _)| self.wakes_at.is_some_and(|at| at <= next)),
+            "{:?} is before {:?}",
+            self.next_timeout(),
+            self.wakes_at,
+        );
+        self.wakes_at
+    }
+
+    /// The same without looking: what [`Session::next_wake`] has answered, unless something earlier has come since.
+    #[inline]
+    pub const fn wakes_at(&self) -> Option<Instant> {
+        self.wakes_at
+    }
+
+    /// Something may happen by itself from then on. To be told whenever a time is set that is not later than the one before.
+    #[inline]
+    pub(super) fn wake_by(&mut self, at: Instant) {
+        if self.wakes_at.is_none_or(|known| at < known) {
+            self.wakes_at = Some(at);
+        }
+    }
+
+    /// Looks at everything that has a time.
+    #[cold]
+    pub(super) fn look_at_times(&mut self) {
+        self.wakes_at = self.next_timeout().map(|(at, _)| at);
+    }
+
+    /// When something happens next by itself, and what. `None` when closed. Looks at every call.
     pub fn next_timeout(&self) -> Option<(Instant, Timer)> {
         if self.closed.is_some() {
             return None;

@@ -13,7 +13,6 @@ pub struct Ticket(u64);
 pub(super) struct Waiting<W> {
     queue: VecDeque<Entry<W>>,
     next: u64,
-    earliest: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -29,7 +28,7 @@ const CALLERS_MAX: usize = 65_536;
 
 impl<W> Waiting<W> {
     pub(super) const fn new() -> Self {
-        Self { queue: VecDeque::new(), next: 0, earliest: None }
+        Self { queue: VecDeque::new(), next: 0 }
     }
 
     /// Whether this caller may go before everybody in the queue.
@@ -49,7 +48,6 @@ impl<W> Waiting<W> {
         let ticket = Ticket(self.next);
         self.next += 1;
         self.queue.push_back(Entry { ticket, deadline, waiter: None });
-        self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
         Some(ticket)
     }
 
@@ -86,9 +84,6 @@ impl<W> Waiting<W> {
 
     /// Removes those whose deadline has passed; they find themselves gone when they look.
     pub(super) fn expire(&mut self, now: Instant) -> Vec<W> {
-        if self.earliest.is_none_or(|earliest| now < earliest) {
-            return Vec::new();
-        }
         let mut woken = Vec::new();
         self.queue.retain_mut(|entry| {
             let keep = now < entry.deadline;
@@ -97,7 +92,6 @@ impl<W> Waiting<W> {
             }
             keep
         });
-        self.earliest = self.queue.iter().map(|entry| entry.deadline).min();
         woken
     }
 
@@ -106,7 +100,8 @@ impl<W> Waiting<W> {
         self.queue.drain(..).filter_map(|entry| entry.waiter).collect()
     }
 
-    pub(super) const fn next_deadline(&self) -> Option<Instant> {
-        self.earliest
+    /// The first deadline. Looks at everybody.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.queue.iter().map(|entry| entry.deadline).min()
     }
 }

@@ -9,9 +9,10 @@ use super::world::{SIDES, World};
 
 impl World {
     /// When something happens next by itself, at most this far away.
-    pub fn until_next(&self, at_most: Duration) -> Duration {
-        let next = self.ends.iter().filter_map(|end| end.session.next_timeout()).map(|next| next.0).min();
-        next.map_or(at_most, |at| at.saturating_duration_since(self.now).min(at_most))
+    pub fn until_next(&mut self, at_most: Duration) -> Duration {
+        let now = self.now;
+        let next = self.ends.iter_mut().filter_map(|end| end.session.next_wake(now)).min();
+        next.map_or(at_most, |at| at.saturating_duration_since(now).min(at_most))
     }
 
     /// Everything moves until nothing is left to move; handlers end, a client without a connection comes back.

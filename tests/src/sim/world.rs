@@ -249,8 +249,9 @@ impl World {
     pub fn pass(&mut self, time: Duration) {
         let until = self.now + time;
         for _ in 0..10_000 {
-            let next = self.ends.iter().filter_map(|end| end.session.next_timeout()).map(|next| next.0).min();
-            let at = next.map_or(until, |at| at.clamp(self.now, until));
+            let now = self.now;
+            let next = self.ends.iter_mut().filter_map(|end| end.session.next_wake(now)).min();
+            let at = next.map_or(until, |at| at.clamp(now, until));
             self.now = at;
             for side in SIDES {
                 if let Some(reason) = self.ends[side as usize].tick(&mut self.history, at) {

@@ -15,6 +15,7 @@ mod pair;
 mod resume;
 mod size;
 mod slots;
+mod timers;
 mod waiting;
 
 use std::time::Duration;

@@ -264,19 +264,19 @@ impl Pair {
         let until = self.now + time;
         for _ in 0..1_000_000 {
             self.flow();
-            let next =
-                self.ends.iter().filter_map(|end| end.session.next_timeout()).min_by_key(|next| next.0);
-            let at = next.map_or(until, |(at, _)| at.max(self.now).min(until));
-            if at == self.now && at == until && next.is_none_or(|(next, _)| next > until) {
+            let now = self.now;
+            let next = self.ends.iter_mut().filter_map(|end| end.session.next_wake(now)).min();
+            let at = next.map_or(until, |at| at.max(self.now).min(until));
+            if at == self.now && at == until && next.is_none_or(|next| next > until) {
                 return;
             }
             self.now = at;
             let now = self.now;
             self.ends.iter_mut().for_each(|end| end.tick(now));
             self.flow();
-            for end in self.ends.iter().filter(|end| !end.stuck) {
-                let next = end.session.next_timeout();
-                assert!(next.is_none_or(|(next, _)| next > now), "a busy loop: {next:?}");
+            for end in self.ends.iter_mut().filter(|end| !end.stuck) {
+                let next = end.session.next_wake(now);
+                assert!(next.is_none_or(|next| next > now), "a busy loop: {:?}", end.session.next_timeout());
             }
             if at == until {
                 return;
