@@ -15,8 +15,8 @@ use farcall_protocol::wire::Split;
 use farcall_protocol::{CloseCode, CloseReason};
 use smallvec::SmallVec;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::time::Sleep;
 
+use crate::alarm::Alarm;
 use crate::dispatch::Dispatcher;
 use crate::resume::Arrival;
 use crate::shared::{Rest, Shared, Waiter, now};
@@ -37,8 +37,7 @@ pub(crate) struct Driver {
     needed: usize,
     /// Taken from the session and not taken by the connection. In a box, for it is rare.
     unwritten: Option<Box<Writing>>,
-    timer: Option<Pin<Box<Sleep>>>,
-    armed: Option<Instant>,
+    alarm: Alarm,
     /// The chance for other callers to join this write has been given.
     yielded: bool,
 }
@@ -69,8 +68,7 @@ impl Driver {
             partial: early.to_vec(),
             needed: 0,
             unwritten: None,
-            timer: None,
-            armed: None,
+            alarm: Alarm::default(),
             yielded: false,
         }
     }
@@ -115,7 +113,7 @@ impl Driver {
                 Rest::Closed(reason) => return Poll::Ready(reason),
                 Rest::Arrival => {}
                 Rest::Until(next) => {
-                    if self.is_timer_pending(next, cx) {
+                    if self.alarm.is_pending(next, now, cx) {
                         return Poll::Pending;
                     }
                 }
@@ -293,10 +291,10 @@ impl Driver {
     }
 
     fn handle_timeout(&mut self, now: Instant) {
-        if self.armed.is_none_or(|armed| now < armed) {
+        if !self.alarm.has_gone_off(now) {
             return;
         }
-        self.armed = None;
+        self.alarm.clear();
         self.dispatcher.shrink();
         let mut events = Vec::new();
         let verdict = self.shared.drive(self.generation, |session| session.handle_timeout(now, &mut events));
@@ -360,21 +358,6 @@ impl Driver {
 
     fn lost(&mut self, error: &io::Error) {
         self.give_up(CloseReason::ours(CloseCode::ConnectionLost, error.to_string()));
-    }
-
-    /// Arms the timer for the next timeout. False if that is now.
-    fn is_timer_pending(&mut self, next: Option<Instant>, cx: &mut TaskContext<'_>) -> bool {
-        let Some(next) = next else { return true };
-        // One that fires too early looks and is armed again; that is cheaper than moving it for every call.
-        if self.armed.is_none_or(|armed| next < armed) {
-            self.armed = Some(next);
-            let at = tokio::time::Instant::from_std(next);
-            match &mut self.timer {
-                Some(timer) => timer.as_mut().reset(at),
-                none => *none = Some(Box::pin(tokio::time::sleep_until(at))),
-            }
-        }
-        self.timer.as_mut().is_none_or(|timer| timer.as_mut().poll(cx).is_pending())
     }
 
     /// Writes what is still to be said, and closes.

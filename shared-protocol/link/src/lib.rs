@@ -7,6 +7,7 @@
 //! One connection is one task (`driver`): it reads, runs plain handlers inline, writes in batches. Everybody
 //! else reaches the session through one short lock (`shared`), never held across an await or user code.
 
+mod alarm;
 mod alone;
 mod answering;
 mod broadcast;
