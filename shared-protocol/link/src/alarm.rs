@@ -4,27 +4,37 @@ use std::pin::Pin;
 use std::task::{Context as TaskContext, Waker};
 use std::time::Instant;
 
-use tokio::time::Sleep;
+use pin_project_lite::pin_project;
+use tokio::time::{Sleep, sleep_until};
 
-/// Wakes the task that has set it. Without memory of the timer's until it is set.
+/// Wakes the task that has set it. Takes next to no memory until it is set first.
 #[derive(Debug, Default)]
-pub(crate) struct Alarm {
-    sleep: Option<Pin<Box<Sleep>>>,
-    /// When it goes off.
-    at: Option<Instant>,
-    /// Whom it wakes then.
-    waker: Option<Waker>,
+pub(crate) struct Alarm(Option<Pin<Box<Set>>>);
+
+pin_project! {
+    #[project = Parts]
+    #[derive(Debug)]
+    struct Set {
+        #[pin]
+        sleep: Sleep,
+        // When it goes off; `None` once it was cleared.
+        at: Option<Instant>,
+        // Whom it wakes then.
+        waker: Waker,
+    }
 }
 
 impl Alarm {
     /// Whether it was set to a time that has come.
     pub(crate) fn has_gone_off(&self, now: Instant) -> bool {
-        self.at.is_some_and(|at| at <= now)
+        self.0.as_ref().and_then(|set| set.at).is_some_and(|at| at <= now)
     }
 
     /// Nothing is waited for.
-    pub(crate) const fn clear(&mut self) {
-        self.at = None;
+    pub(crate) fn clear(&mut self) {
+        if let Some(set) = &mut self.0 {
+            *set.as_mut().project().at = None;
+        }
     }
 
     /// Sees to it that the task is woken by then: false if that is now. `now` may be a little old.
@@ -35,23 +45,22 @@ impl Alarm {
         cx: &mut TaskContext<'_>,
     ) -> bool {
         let Some(next) = next else { return true };
+        let deadline = tokio::time::Instant::from_std(next);
+        let Some(set) = &mut self.0 else {
+            let set = Set { sleep: sleep_until(deadline), at: Some(next), waker: cx.waker().clone() };
+            return self.0.insert(Box::pin(set)).as_mut().project().sleep.poll(cx).is_pending();
+        };
+        let Parts { mut sleep, at, waker } = set.as_mut().project();
         // One that goes off too early looks and is set again; that is cheaper than moving it for every call.
-        let is_set = self.at.is_some_and(|at| at <= next);
-        let is_known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
-        if is_set && is_known && !self.has_gone_off(now) {
+        if at.is_none_or(|at| next < at) {
+            *at = Some(next);
+            sleep.as_mut().reset(deadline);
+        } else if at.is_some_and(|at| now < at) && waker.will_wake(cx.waker()) {
             // Asked before, by the same task, and not gone off at that time: the task is woken when it does, or has been since.
             return true;
         }
-        if !is_set {
-            self.at = Some(next);
-            let at = tokio::time::Instant::from_std(next);
-            match &mut self.sleep {
-                Some(sleep) => sleep.as_mut().reset(at),
-                none => *none = Some(Box::pin(tokio::time::sleep_until(at))),
-            }
-        }
-        self.waker.get_or_insert_with(|| cx.waker().clone()).clone_from(cx.waker());
-        self.sleep.as_mut().is_none_or(|sleep| sleep.as_mut().poll(cx).is_pending())
+        waker.clone_from(cx.waker());
+        sleep.poll(cx).is_pending()
     }
 }
 
