@@ -144,7 +144,8 @@ pub trait Caller: Send + Sync + 'static {
         None
     }
 
-    /// Sends `body`, awaits the same bytes, and says how many came back.
+    /// Sends `body`, awaits the same bytes, and says how many came back. Shared by all bots: who can send it without a copy of its
+    /// own may.
     /// After a failure that [`ends the connection`](Failure::ends_connection) it is not called again.
     fn echo(&self, body: &Bytes) -> impl Future<Output = Result<usize, Failure>> + Send;
 }

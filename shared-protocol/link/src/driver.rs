@@ -336,17 +336,13 @@ impl Driver {
     fn poll_write_once(&mut self, writing: &mut Writing, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
         let Some(io) = &mut self.io else { return Poll::Pending };
         let io = Pin::new(io);
-        let written = match writing.rest() {
-            [only] => ready!(io.poll_write(cx, only))?,
-            pieces => {
-                let mut joined = Joined::new();
-                if writing.join(&mut joined) {
-                    ready!(io.poll_write(cx, &joined))?
-                } else {
-                    let pieces: SmallVec<[IoSlice<'_>; PIECES_PER_WRITE]> =
-                        pieces.iter().take(PIECES_PER_WRITE).map(|piece| IoSlice::new(piece)).collect();
-                    ready!(io.poll_write_vectored(cx, &pieces))?
-                }
+        let mut joined = Joined::new();
+        let written = match writing.in_one(&mut joined) {
+            Some(piece) => ready!(io.poll_write(cx, piece))?,
+            None => {
+                let pieces: SmallVec<[IoSlice<'_>; PIECES_PER_WRITE]> =
+                    writing.rest().iter().take(PIECES_PER_WRITE).map(|piece| IoSlice::new(piece)).collect();
+                ready!(io.poll_write_vectored(cx, &pieces))?
             }
         };
         if written == 0 {

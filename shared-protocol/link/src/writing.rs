@@ -30,14 +30,17 @@ impl Writing {
         &self.pieces[self.done..]
     }
 
-    /// Copies what is left into one piece, if it is little. Not returned by value: that would copy all of the space.
-    pub(crate) fn join(&self, joined: &mut Joined) -> bool {
-        let rest = self.rest();
-        let is_little = rest.iter().map(Bytes::len).sum::<usize>() <= JOINED_BYTES_MAX;
-        if is_little {
-            rest.iter().for_each(|piece| joined.extend_from_slice(piece));
+    /// What is left as one piece: if it is one, or so little that it is copied into `joined`. Not returned by value: that would
+    /// copy all of the space.
+    pub(crate) fn in_one<'a>(&'a self, joined: &'a mut Joined) -> Option<&'a [u8]> {
+        match self.rest() {
+            [only] => Some(only),
+            rest if rest.iter().map(Bytes::len).sum::<usize>() <= JOINED_BYTES_MAX => {
+                rest.iter().for_each(|piece| joined.extend_from_slice(piece));
+                Some(joined)
+            }
+            _ => None,
         }
-        is_little
     }
 
     /// So many bytes more have been written.
@@ -77,10 +80,13 @@ mod tests {
                 .pieces
                 .extend([vec![1; 4], vec![2; 8], vec![3; JOINED_BYTES_MAX - 8 + more]].map(Bytes::from));
             writing.advance(4);
-            let mut joined = Joined::new();
-            assert_eq!(writing.join(&mut joined), is_joined, "{more}");
-            let expected = if is_joined { writing.rest().concat() } else { Vec::new() };
-            assert!(joined[..] == expected, "{more}");
+            let expected = is_joined.then(|| writing.rest().concat());
+            assert!(writing.in_one(&mut Joined::new()) == expected.as_deref(), "{more}");
+            writing.advance(8);
+            assert!(
+                writing.in_one(&mut Joined::new()) == Some(&writing.rest()[0][..]),
+                "one piece is not copied"
+            );
         }
     }
 

@@ -3,8 +3,8 @@
 //! In scope: calls both ways with every ending, positions and acknowledgements, notifies and latest values,
 //! deadlines, nesting, liveness, the server's clock. Out of scope: sockets, tasks, handlers, encoding of bodies.
 //! Both ends are this one type. Bytes and `now` come in by [`Session::receive`]; bytes go out by
-//! [`Session::take_output`]; what happened comes out as [`Event`]s; the next thing to happen by itself is at
-//! [`Session::next_timeout`].
+//! [`Session::take_output`]; what happened comes out as [`Event`]s; the next thing to happen by itself is no earlier than
+//! [`Session::next_wake`].
 //!
 //! ```text
 //!           call / notify / reply                 receive
@@ -139,7 +139,8 @@ pub struct Counts {
 }
 
 /// An acknowledgement of fewer frames came because its time had, not because there were many: the session is quiet, and
-/// its space is worth more than what it costs to have it again. Below what lets an acknowledgement ride along.
+/// its space is worth more than what it costs to have it again. Fewer than the frames that let an acknowledgement ride along; of
+/// large ones fewer do, and then a busy session may be taken for a quiet one, and pay for its space again.
 const QUIET_FRAMES: u64 = 8;
 
 impl<W> Session<W> {

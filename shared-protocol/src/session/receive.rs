@@ -118,9 +118,11 @@ impl<W> Session<W> {
         let logged = frame.is_logged();
         self.take(frame, now, events)?;
         let is_uncounted = cfg!(mutant = "1") && raw.kind == Kind::Cancel;
-        if logged && !is_uncounted {
-            let owes = self.inbound.took_logged(raw.wire_bytes, now);
-            owes.into_iter().for_each(|at| self.wake_by(at));
+        if logged
+            && !is_uncounted
+            && let Some(ack_at) = self.inbound.took_logged(raw.wire_bytes, now)
+        {
+            self.wake_by(ack_at);
         }
         Ok(())
     }
@@ -142,8 +144,9 @@ impl<W> Session<W> {
                 if number <= self.inbound.latest {
                     return Err(CloseReason::ours(CloseCode::MalformedFrame, "a latest value out of order"));
                 }
-                let owes = self.inbound.took_latest(number, now);
-                owes.into_iter().for_each(|at| self.wake_by(at));
+                if let Some(ack_at) = self.inbound.took_latest(number, now) {
+                    self.wake_by(ack_at);
+                }
                 self.take_message(to, Delivery::Latest, body, events)
             }
             Frame::Cancel { id } => {

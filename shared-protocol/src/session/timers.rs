@@ -44,7 +44,8 @@ impl<W> Session<W> {
         self.wakes_at
     }
 
-    /// Something may happen by itself from then on. To be told whenever a time is set that is not later than the one before.
+    /// Something may happen by itself from then on. To be told whenever a time is set, unless it replaces
+    /// an earlier one.
     #[inline]
     pub(super) fn wake_by(&mut self, at: Instant) {
         if self.wakes_at.is_none_or(|known| at < known) {

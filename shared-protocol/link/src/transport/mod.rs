@@ -7,8 +7,11 @@ pub mod tcp;
 use std::any::Any;
 use std::io::{self, IoSlice};
 
+use smallvec::SmallVec;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::tcp::OwnedWriteHalf;
+
+use crate::writing::{Joined, Writing};
 
 /// An ordered, reliable stream of bytes in both directions. Whatever reads and writes is one.
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
@@ -55,8 +58,17 @@ pub struct Shortcut(Option<OwnedWriteHalf>);
 
 impl Shortcut {
     /// Writes what the connection takes at once.
-    pub(crate) fn write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.as_ref().map_or(Ok(0), |write| write.try_write_vectored(pieces))
+    pub(crate) fn write(&self, writing: &Writing) -> io::Result<usize> {
+        let Some(write) = &self.0 else { return Ok(0) };
+        let mut joined = Joined::new();
+        match writing.in_one(&mut joined) {
+            Some(piece) => write.try_write(piece),
+            None => {
+                let pieces: SmallVec<[IoSlice<'_>; 4]> =
+                    writing.rest().iter().map(|piece| IoSlice::new(piece)).collect();
+                write.try_write_vectored(&pieces)
+            }
+        }
     }
 }
 
